@@ -1,0 +1,137 @@
+"""What must hold between settings: each rule is one small function that raises
+:class:`ConfigError` with the key that breaks it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+
+from lanes.config.errors import ConfigError, nearest
+from lanes.config.model import Lane, Settings
+from lanes.config.units import format_seconds
+
+#: Names become parts of Redis keys, headers and metric labels.
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_MTA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def check(settings: Settings) -> None:
+    """Raise :class:`ConfigError` at the first rule that is broken."""
+    _names(settings)
+    _aliases(settings)
+    for name, lane in settings.lanes.items():
+        _lane(f"lanes.{name}", lane)
+    _shares(settings)
+    _references(settings)
+    _networks(settings)
+    _running(settings)
+
+
+def _names(settings: Settings) -> None:
+    if not _MTA_NAME.fullmatch(settings.mta.name):
+        raise ConfigError(f"found {settings.mta.name!r}, allowed: letters, digits, '.', '_', '-'", key="mta.name")
+    for table, names in (("lanes", settings.lanes), ("relays", settings.relays)):
+        for name in names:
+            if not _NAME.fullmatch(name):
+                allowed = "lower-case letters, digits, '_', '-', starting with a letter, at most 32"
+                raise ConfigError(f"not a name; allowed: {allowed}", key=f"{table}.{name}")
+
+
+def _aliases(settings: Settings) -> None:
+    owner = {name: name for name in settings.lanes}
+    for name, lane in settings.lanes.items():
+        for alias in lane.aliases:
+            if alias in owner:
+                raise ConfigError(f"alias '{alias}' already names lane '{owner[alias]}'", key=f"lanes.{name}.aliases")
+            owner[alias] = name
+
+
+def _lane(key: str, lane: Lane) -> None:
+    if lane.sla <= 0:
+        raise ConfigError(f"found {format_seconds(lane.sla)}, allowed: more than 0", key=f"{key}.sla")
+    if not 0 < lane.objective < 1:
+        raise ConfigError(f"found {lane.objective}, allowed: between 0 and 1, such as 0.95", key=f"{key}.objective")
+    if lane.max_size < 0:
+        raise ConfigError(f"found {lane.max_size}, allowed: 0 (no limit) or more", key=f"{key}.max_size")
+    for name in ("alert_after", "promote_at", "lead"):
+        _within_sla(key, name, getattr(lane, name), lane)
+    _batch(f"{key}.batch", lane)
+    _retry(f"{key}.retry", lane)
+
+
+def _within_sla(key: str, name: str, value: float | None, lane: Lane) -> None:
+    if value is not None and value >= lane.sla:
+        found, sla = format_seconds(value), format_seconds(lane.sla)
+        raise ConfigError(f"found {found}, allowed: less than the lane's SLA of {sla}", key=f"{key}.{name}")
+
+
+def _batch(key: str, lane: Lane) -> None:
+    if lane.batch is None:
+        return
+    for name in ("size", "streams", "max_wait"):
+        if getattr(lane.batch, name) <= 0:
+            raise ConfigError(f"found {getattr(lane.batch, name)}, allowed: more than 0", key=f"{key}.{name}")
+    _within_sla(key, "max_wait", lane.batch.max_wait, lane)
+
+
+def _retry(key: str, lane: Lane) -> None:
+    retry = lane.retry
+    if retry.every is not None and (retry.initial is not None or retry.max is not None):
+        raise ConfigError("found 'every' together with 'initial' or 'max', allowed: one kind of schedule", key=key)
+    if retry.factor < 1:
+        raise ConfigError(f"found {retry.factor}, allowed: 1 or more", key=f"{key}.factor")
+    for name in ("every", "initial", "max"):
+        if (value := getattr(retry, name)) is not None and value < 1:
+            raise ConfigError(f"found {format_seconds(value)}, allowed: 1s or more", key=f"{key}.{name}")
+
+
+def _shares(settings: Settings) -> None:
+    for name, lane in settings.lanes.items():
+        if not 0 <= lane.share <= 1:
+            raise ConfigError(f"found {lane.share}, allowed: 0 to 1", key=f"lanes.{name}.share")
+    total = sum(lane.share for lane in settings.lanes.values())
+    if total > 1:
+        raise ConfigError(f"the lanes' shares add up to {total:g}, allowed: at most 1", key="lanes")
+
+
+def _references(settings: Settings) -> None:
+    if settings.default_lane not in settings.lanes:
+        problem = f"unknown lane '{settings.default_lane}'; {nearest(settings.default_lane, settings.lanes)}"
+        raise ConfigError(problem, key="default_lane")
+    for pattern, recipient in settings.policy.recipients.items():
+        key = f"policy.recipients.{pattern}"
+        if recipient.lane is not None and recipient.lane not in settings.lanes:
+            problem = f"unknown lane '{recipient.lane}'; {nearest(recipient.lane, settings.lanes)}"
+            raise ConfigError(problem, key=f"{key}.lane")
+        if recipient.relay is not None and recipient.relay not in settings.relays:
+            problem = f"unknown relay '{recipient.relay}'; {nearest(recipient.relay, settings.relays)}"
+            raise ConfigError(problem, key=f"{key}.relay")
+        if recipient.sla is not None and recipient.sla <= 0:
+            raise ConfigError("found 0s, allowed: more than 0", key=f"{key}.sla")
+
+
+def _networks(settings: Settings) -> None:
+    for network in settings.policy.trusted_networks:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ConfigError(f"found '{network}', allowed: networks such as 192.0.2.0/24 ({error})",
+                              key="policy.trusted_networks") from error
+
+
+def _running(settings: Settings) -> None:
+    positive: dict[str, float] = {
+        "manager.tick": settings.manager.tick,
+        "manager.window": settings.manager.window,
+        "manager.lease": settings.manager.lease,
+        "milter.budget": settings.milter.budget,
+        "milter.breaker_failures": settings.milter.breaker_failures,
+        "tracker.poll": settings.tracker.poll,
+        "tracker.batch": settings.tracker.batch,
+    }
+    for key, value in positive.items():
+        if value <= 0:
+            raise ConfigError(f"found {value:g}, allowed: more than 0", key=key)
+    if settings.manager.tick > 0.25:
+        raise ConfigError(f"found {format_seconds(settings.manager.tick)}, allowed: at most 250ms", key="manager.tick")

@@ -1,0 +1,172 @@
+"""From TOML text to :class:`Settings`, and back to text.
+
+The user's file is laid over ``defaults.toml`` table by table, then converted strictly. Each
+top-level table, and each lane, relay and recipient, is converted on its own, so that an error
+names its exact key.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from lanes.config.check import check
+from lanes.config.errors import ConfigError, nearest
+from lanes.config.model import Section, Settings
+from lanes.config.units import Bytes, Seconds, format_seconds, parse_bytes, parse_seconds
+
+T = TypeVar("T", bound=Section)
+Path_ = tuple[str, ...]
+
+_UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
+_WHERE = re.compile(r" - at `\$(.*)`$")
+
+
+def defaults_text() -> str:
+    """``defaults.toml``, comments and all."""
+    return (resources.files("lanes.config") / "defaults.toml").read_text("utf-8")
+
+
+def load(path: Path | None = None) -> Settings:
+    """The settings of a file laid over the defaults; the defaults alone without a file.
+
+    Raises :class:`ConfigError`.
+    """
+    if path is None:
+        return parse("")
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the settings: {error}", file=str(path)) from error
+    return parse(text, file=str(path))
+
+
+def parse(text: str, file: str = "") -> Settings:
+    """:func:`load` for text that was read already."""
+    try:
+        given = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"at line (\d+)", str(error))
+        raise ConfigError(f"not TOML: {error}", file=file, line=int(line[1]) if line else 0) from error
+    try:
+        settings = _settings(_merge(tomllib.loads(defaults_text()), given))
+        check(settings)
+    except ConfigError as error:
+        error.file, error.line = file, _line_of(text, error.key)
+        raise
+    return settings
+
+
+def render(settings: Settings) -> str:
+    """The effective settings as TOML, which :func:`parse` reads back to the same tree."""
+    return "\n".join(_tables(msgspec.to_builtins(settings, builtin_types=(Seconds,)), ())).strip() + "\n"
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``over`` laid over ``base``, table by table; anything else replaces what was there."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _settings(raw: dict[str, Any]) -> Settings:
+    return _section(raw, Settings, ())
+
+
+def _section(raw: Any, kind: type[T], at: Path_) -> T:
+    """One table; tables within it (single or by name) are converted first, each under its own key."""
+    if not isinstance(raw, dict):
+        raise ConfigError(f"found {raw!r}, allowed: a table", key=".".join(at))
+    values = dict(raw)
+    for name, hint in get_type_hints(kind).items():
+        if name in values:
+            values[name] = _nested(values[name], hint, (*at, name))
+    try:
+        return msgspec.convert(values, kind, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise _explain(error, raw, kind, at) from error
+
+
+def _nested(value: Any, hint: Any, at: Path_) -> Any:
+    if get_origin(hint) is dict and issubclass(get_args(hint)[1], Section) and isinstance(value, dict):
+        return {name: _section(item, get_args(hint)[1], (*at, name)) for name, item in value.items()}
+    kinds = [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Section)]
+    return _section(value, kinds[0], at) if kinds and isinstance(value, dict) else value
+
+
+def _decode(kind: type, value: object) -> object:
+    if kind is Seconds:
+        return parse_seconds(value)
+    if kind is Bytes:
+        return parse_bytes(value)
+    if isinstance(value, kind):
+        return value
+    raise ValueError(f"found {value!r}, allowed: {kind.__name__}")
+
+
+def _explain(error: msgspec.ValidationError, raw: Mapping[str, Any], kind: type[Section], at: Path_) -> ConfigError:
+    text = str(error)
+    where = _WHERE.search(text)
+    path = [part for part in re.split(r"[.\[\]]+", where[1] if where else "") if part and part != "..."]
+    unknown = _UNKNOWN.match(text)
+    if unknown:
+        name = unknown[1]
+        return ConfigError(f"unknown key; {nearest(name, kind.__struct_fields__)}", key=".".join((*at, name)))
+    problem = _WHERE.sub("", text)
+    if path and path[0] in raw and "found" not in problem:
+        hint = get_type_hints(kind)[path[0]]
+        allowed = ", ".join(map(repr, get_args(hint))) if get_origin(hint) is Literal else problem.partition(",")[0]
+        problem = f"found {raw[path[0]]!r}, allowed: {allowed.removeprefix('Expected ')}"
+    return ConfigError(problem, key=".".join((*at, *path)))
+
+
+def _line_of(text: str, key: str) -> int:
+    """The line that sets ``key``, else the nearest table around it, else 0 (then it is a default)."""
+    table: list[str] = []
+    best, best_line = 0, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[+\s*(.+?)\s*\]+\s*(?:#.*)?$", line)
+        setting = re.match(r"\s*([\w.\"'-]+)\s*=", line)
+        if header:
+            table = _split(header[1])
+        here = table if header else [*table, *_split(setting[1])] if setting else []
+        dotted = ".".join(here)
+        on_the_way = f"{key}.".startswith(f"{dotted}.") or dotted.startswith(f"{key}.")
+        if on_the_way and min(len(dotted), len(key)) > best:
+            best, best_line = min(len(dotted), len(key)), number
+    return best_line
+
+
+def _split(dotted: str) -> list[str]:
+    return [a or b for a, b in re.findall(r"[\"']([^\"']*)[\"']|([\w-]+)", dotted)]
+
+
+def _tables(tree: dict[str, Any], at: Path_) -> Iterator[str]:
+    plain = {k: v for k, v in tree.items() if not isinstance(v, dict) and v is not None}
+    if at and (plain or not tree):
+        yield f"\n[{'.'.join(_key(part) for part in at)}]"
+    for name, value in plain.items():
+        yield f"{_key(name)} = {_toml(value)}"
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from _tables(value, (*at, name))
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else msgspec.json.encode(name).decode()
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, Seconds):
+        return f'"{format_seconds(value)}"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    return msgspec.json.encode(value).decode()

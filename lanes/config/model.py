@@ -1,0 +1,156 @@
+"""The settings as types. Rules for this file: structure and units only; the values are in
+``defaults.toml``, which is also their documentation, and what must hold between them is in
+``check.py``.
+
+A table that a user may add to (a lane, a relay, a recipient) has defaults here for what its
+author leaves out.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from lanes.config.units import Seconds
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A TOML table; a key that is not declared is an error."""
+
+
+Preference = Literal["speed", "balanced", "economy"]
+
+
+class Redis(Section):
+    url: str
+    timeout: Seconds
+    """What a long-running program waits for an answer (the filter has its own, shorter budget)."""
+
+
+class Mta(Section):
+    name: str
+    kind: Literal["postfix", "sendmail"]
+    config_directory: str
+    log: str
+    command_timeout: Seconds
+
+
+class Milter(Section):
+    socket: str
+    budget: Seconds
+    breaker_failures: int
+    breaker_reset: Seconds
+    metrics: str
+
+
+class Retry(Section):
+    """A fixed step (``every``), or a growing one (``initial`` times ``factor`` up to ``max``)."""
+
+    every: Seconds | None = None
+    initial: Seconds | None = None
+    factor: float = 2.0
+    max: Seconds | None = None
+
+
+class Batch(Section):
+    size: int
+    max_wait: Seconds
+    streams: int
+
+
+class Lane(Section):
+    sla: Seconds
+    aliases: tuple[str, ...] = ()
+    rank: int = 50
+    """Order of the lanes, 0 first: who is served before whom, and where promotion and demotion lead."""
+    objective: float = 0.95
+    hold: Literal["never", "congested", "always"] = "congested"
+    share: float = 0.0
+    """The part of every wave that this lane is sure of, 0 to 1."""
+    max_size: int = 0
+    """Messages of this lane that may be in the MTA at once; 0: no limit."""
+    overflow: Literal["demote", "defer", "pass"] = "pass"
+    retry: Retry = Retry()
+    alert_after: Seconds | None = None
+    promote_at: Seconds = Seconds(0)
+    lead: Seconds = Seconds(60)
+    """A held message is released when its slack is down to this."""
+    batch: Batch | None = None
+    preference: Preference = "balanced"
+
+
+class Relay(Section):
+    transport: str
+    cost: float
+    """Price per delivered message, in the site's currency."""
+    nexthop: str = ""
+    preference: Preference | None = None
+
+
+class Manager(Section):
+    tick: Seconds
+    window: int
+    lease: Seconds
+    inflight_limit: Seconds
+    settled_for: Seconds
+
+
+class Worker(Section):
+    appear_within: Seconds
+
+
+class Tracker(Section):
+    poll: Seconds
+    batch: int
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"]
+    format: Literal["auto", "console", "json"]
+
+
+class Recipient(Section):
+    """A row of the recipient table: what was promised to an address, a domain, or ``*.domain``."""
+
+    sla: Seconds | None = None
+    lane: str | None = None
+    relay: str | None = None
+
+
+class Policy(Section):
+    trusted_networks: tuple[str, ...]
+    authserv_ids: tuple[str, ...]
+    metadata_header: str
+    recipients: dict[str, Recipient] = {}
+
+
+class Settings(Section):
+    data_dir: str
+    default_lane: str
+    redis: Redis
+    mta: Mta
+    milter: Milter
+    policy: Policy
+    lanes: dict[str, Lane]
+    relays: dict[str, Relay]
+    manager: Manager
+    worker: Worker
+    tracker: Tracker
+    log: Log
+
+    def by_rank(self) -> tuple[str, ...]:
+        """Lane names, the most urgent first."""
+        return tuple(sorted(self.lanes, key=lambda name: (self.lanes[name].rank, name)))
+
+    def below(self, lane: str) -> str | None:
+        """The next lane down, where an overflow is demoted to; None for the last."""
+        order = self.by_rank()
+        place = order.index(lane) + 1
+        return order[place] if place < len(order) else None
+
+    def relay_for(self, preference: str) -> str:
+        """The relay that serves a preference; empty where none does: the MTA's own routing."""
+        return next((n for n, r in self.relays.items() if r.preference == preference), "")
+
+

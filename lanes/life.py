@@ -1,0 +1,48 @@
+"""The life of a message, as a table. Rules for this file: every fact about states and
+transitions is here and nowhere else; each transition is one script in ``store/scripts``;
+whoever changes one changes the other, and ``docs/design.md``.
+
+A message whose record we hold is in exactly one state, and so in exactly one of its lane's
+sorted sets. The score of each set is the instant that matters in that state. A transition
+whose starting state does not hold changes nothing: an event told twice, or late, is harmless.
+The MTA's spool is the truth; a state is what we last heard of it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a live message is; the value is part of the sorted set's key name."""
+
+    HELD = "held"
+    """On hold in the MTA, by us. Score: its deadline."""
+    RELEASING = "releasing"
+    """Claimed for a release. Score: the end of the claim's lease."""
+    INFLIGHT = "inflight"
+    """With the MTA for delivery: passed by the filter, or released. Score: since when."""
+    DEFERRED = "deferred"
+    """Tried, not delivered, waiting for the MTA's next try. Score: since when."""
+
+
+class Result(StrEnum):
+    """How a life ended."""
+
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    EXPIRED = "expired"
+    GONE = "gone"
+    """Not in the spool any more, without a delivery: deleted, requeued, or never completed."""
+
+
+LIVE = tuple(State)
+
+#: Transition -> the states it may start from, and where it leads (None: settled).
+TRANSITIONS: dict[str, tuple[tuple[State, ...], State | None]] = {
+    "claim": ((State.HELD,), State.RELEASING),
+    "unclaim": ((State.RELEASING,), State.HELD),
+    "start": ((State.HELD, State.RELEASING, State.DEFERRED), State.INFLIGHT),
+    "defer": ((State.HELD, State.RELEASING, State.INFLIGHT), State.DEFERRED),
+    "settle": (LIVE, None),
+}

@@ -1,0 +1,96 @@
+"""What is known of a message: frozen values, shared by every room of the house.
+
+Contract: these types carry facts and compute nothing. Instants are Unix time in
+seconds (float), durations are seconds, sizes are bytes. Text that came from the
+network is kept as the filter received it (it may hold lone surrogates, see PEP 383);
+whoever prints or stores it must go through :func:`printable`.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+#: The headers of the research paper, by which senders ask and we answer.
+PRIORITY_HEADER = "X-Message-Priority"
+DEADLINE_HEADER = "X-SLA-Deadline"
+COST_HEADER = "X-Cost-Preference"
+#: The headers that only we may set.
+LANE_HEADER = "X-Lane"
+ROUTE_HEADER = "X-Lane-Route"
+
+#: Ways to spend money on a message: the values of ``X-Cost-Preference``.
+PREFERENCES = ("speed", "balanced", "economy")
+
+
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """A message as the MTA accepted it: envelope, headers, and who handed it in."""
+
+    sender: str
+    """Envelope sender without angle brackets; empty for bounces (RFC 5321, 4.5.5)."""
+    recipients: tuple[str, ...]
+    headers: tuple[tuple[str, str], ...]
+    """(name, value) in message order, names as written, values still folded and encoded."""
+    client: str = ""
+    """IP address of the SMTP client; empty for mail submitted on the MTA's own host."""
+    user: str = ""
+    """SASL login name, which the MTA verified; empty if the client did not log in."""
+    size: int = 0
+    """Bytes, as declared by SIZE= (RFC 1870); 0 if not declared."""
+
+
+class Evidence(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """One rule that spoke about a message, and what it saw."""
+
+    rule: str
+    """The rule's or signal's name, as in the policy's rules."""
+    saw: str
+    """What it looked at, shortened and printable."""
+    says: str
+    """What follows from it, in words: ``lane priority``, ``ignored: sender not trusted``."""
+
+
+class Decision(msgspec.Struct, frozen=True, gc=False):
+    """Which lane, by when, at what price, and why."""
+
+    lane: str
+    deadline: float
+    """Unix time in seconds by which the message should be delivered."""
+    preference: str
+    """One of :data:`PREFERENCES`."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What is stored of a message, packed by position: append fields, never reorder."""
+
+    lane: str
+    accepted: float
+    """Unix time in seconds of the end of DATA."""
+    deadline: float
+    domain: str
+    """The recipient domain under which it is batched, lower case."""
+    recipients: int
+    relay: str
+    """Name of the relay that it was given; empty for the MTA's own routing."""
+    sender: str
+    subject: str
+    """Decoded, printable and shortened: for people, never for decisions."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+def domain_of(recipients: tuple[str, ...]) -> str:
+    """The domain that most of the recipients share, lower case; the first one on a tie.
+
+    A message is one queue file and leaves the hold queue as one, so it is batched under
+    one domain even when its recipients live in several.
+    """
+    domains = [address.rpartition("@")[2].lower().rstrip(".") for address in recipients]
+    return max(domains, key=domains.count, default="")
+
+
+def printable(text: str, limit: int = 200) -> str:
+    """``text`` on one line, valid UTF-8, control characters replaced, at most ``limit`` long."""
+    text = text[: limit * 4].encode("utf-8", "replace").decode("utf-8")
+    text = "".join(c if c.isprintable() else " " for c in text)
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[: limit - 1] + "…"

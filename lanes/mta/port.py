@@ -1,0 +1,141 @@
+"""What mta-lanes asks of a mail server, and what it hears from it.
+
+Two halves: the *control* of the hold queue (run by the worker, with the MTA's privilege), and the
+*events* that the MTA's log tells (read by the tracker). Instants are Unix time in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple, Protocol
+
+
+class MtaError(Exception):
+    """The MTA's command failed: which one, with what exit code, and what it said."""
+
+
+class Queue(StrEnum):
+    """Where in the spool a message is."""
+
+    INCOMING = "incoming"
+    ACTIVE = "active"
+    DEFERRED = "deferred"
+    HOLD = "hold"
+
+
+class Entry(NamedTuple):
+    """A message as the spool lists it."""
+
+    id: str
+    queue: Queue
+    arrived: float
+    sender: str
+    recipients: tuple[str, ...]
+
+
+class Control(Protocol):
+    """The MTA's queue, worked by hand. Every method raises :class:`MtaError`."""
+
+    def valid(self, id: str) -> bool:
+        """Whether ``id`` is a queue id of this MTA; anything else never reaches a command."""
+
+    def release(self, ids: Iterable[str]) -> set[str]:
+        """Let held messages go at once; the ids that were on hold and now are not."""
+
+    def hold(self, ids: Iterable[str]) -> set[str]:
+        """Put messages on hold; the ids that were not and now are."""
+
+    def retry(self, ids: Iterable[str]) -> None:
+        """Have deferred messages tried again now, whatever the MTA's own backoff says."""
+
+    def find(self, ids: Iterable[str]) -> dict[str, Queue]:
+        """Where each of ``ids`` is in the spool; an id that is not there is left out."""
+
+    def list(self) -> Iterator[Entry]:
+        """Everything in the spool. Not a snapshot: an entry may be missed or told twice."""
+
+
+class Active(NamedTuple):
+    """The queue manager took the message up for delivery (again)."""
+
+    id: str
+    at: float
+    recipients: int
+
+
+class Outcome(StrEnum):
+    """What became of one delivery attempt to one recipient."""
+
+    SENT = "sent"
+    DEFERRED = "deferred"
+    BOUNCED = "bounced"
+
+
+class Attempt(NamedTuple):
+    """One delivery attempt to one recipient."""
+
+    id: str
+    at: float
+    recipient: str
+    outcome: Outcome
+    transport: str
+    """The service that the attempt was made by, as master.cf names it: ``smtp``, ``economy``."""
+    relay: str
+    """``host[address]:port``, or ``none`` if none was reached."""
+    delay: float
+    """Seconds from the message's arrival to this attempt's end; time on hold included."""
+    stages: tuple[float, float, float, float]
+    """Seconds before the queue manager (and on hold), in it, connecting, transmitting."""
+    dsn: str
+    text: str
+
+
+class Released(NamedTuple):
+    """Somebody took the message off hold."""
+
+    id: str
+    at: float
+
+
+class Withheld(NamedTuple):
+    """Somebody put the message on hold by hand."""
+
+    id: str
+    at: float
+
+
+class Expired(NamedTuple):
+    """The MTA gave up and returned the message to its sender; its removal follows."""
+
+    id: str
+    at: float
+
+
+class Removed(NamedTuple):
+    """The message left the spool: every recipient is done with, or ``by_hand`` it was deleted."""
+
+    id: str
+    at: float
+    by_hand: bool
+
+
+class Requeued(NamedTuple):
+    """The message lives on under a new id."""
+
+    id: str
+    at: float
+    new_id: str
+
+
+Event = Active | Attempt | Released | Withheld | Expired | Removed | Requeued
+
+
+class Grammar(Protocol):
+    """Reads one line of an MTA's log."""
+
+    def __call__(self, line: str, now: float) -> Event | None:
+        """The event of a line, or None. Never raises, whatever the line holds.
+
+        ``now`` completes time stamps that carry no year and time zone.
+        """
