@@ -1,0 +1,94 @@
+"""Building mail and handing it to an SMTP server on loopback.
+
+Contract: what was handed in is known by its queue id, read from Postfix's reply to the end of DATA
+(``250 2.0.0 Ok: queued as ID``). Content is bytes and is sent as it is, so that broken mail can be
+sent, too.
+
+Failure: :class:`smtplib.SMTPException` with the server's reply, if it did not take a message.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from typing import NamedTuple, Self
+
+from contrib.sandbox.ports import LOOPBACK
+
+_QUEUED_AS = re.compile(rb"queued as (\S+)")
+
+
+class Mail(NamedTuple):
+    """An envelope and its content."""
+
+    sender: str
+    recipients: tuple[str, ...]
+    content: bytes
+
+
+def mail(subject: str, to: str | Sequence[str] = "someone@example.com", *, sender: str = "app@example.net",
+         headers: Mapping[str, str] | None = None, text: str = "Hello.\n") -> Mail:
+    """A plain message: envelope and headers agree; ``headers`` are added as they are."""
+    recipients = (to,) if isinstance(to, str) else tuple(to)
+    message = EmailMessage(policy=SMTP_POLICY)
+    for name, value in {"From": sender or "MAILER-DAEMON@example.net", "To": ", ".join(recipients),
+                        "Subject": subject, **(headers or {})}.items():
+        message[name] = value
+    message.set_content(text)
+    return Mail(sender, recipients, message.as_bytes())
+
+
+class Client:
+    """One SMTP connection; a context manager."""
+
+    def __init__(self, port: int, timeout: float = 60.0) -> None:
+        self._smtp = smtplib.SMTP(LOOPBACK, port, local_hostname="client.example.net", timeout=timeout)
+        self._smtp.ehlo()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._smtp.close()
+
+    def send(self, mail: Mail) -> str:
+        """Hand one message in; its queue id, empty if the reply names none."""
+        self._expect(*self._smtp.mail(mail.sender, ["BODY=8BITMIME"]))
+        for recipient in mail.recipients:
+            self._expect(*self._smtp.rcpt(recipient))
+        reply = self._expect(*self._smtp.data(mail.content))
+        queued = _QUEUED_AS.search(reply)
+        return queued[1].decode("ascii") if queued else ""
+
+    def _expect(self, code: int, reply: bytes) -> bytes:
+        if code // 100 != 2:
+            raise smtplib.SMTPResponseException(code, reply)
+        return reply
+
+
+def send(port: int, mail: Mail) -> str:
+    """Hand one message in on a connection of its own; its queue id."""
+    with Client(port) as client:
+        return client.send(mail)
+
+
+def send_all(port: int, mails: Iterable[Mail], connections: int = 4) -> list[str]:
+    """Hand many in over a few connections at once; their queue ids, in the order of ``mails``."""
+    mails = list(mails)
+    ids = [""] * len(mails)
+    with ThreadPoolExecutor(connections) as pool:
+        shares = pool.map(lambda first: _send_share(port, mails[first::connections]), range(connections))
+        for first, share in enumerate(shares):
+            ids[first::connections] = share
+    return ids
+
+
+def _send_share(port: int, mails: list[Mail]) -> list[str]:
+    if not mails:
+        return []
+    with Client(port) as client:
+        return [client.send(mail) for mail in mails]
