@@ -1,0 +1,70 @@
+"""The planner: which held messages are released now.
+
+Contract: pure. It looks at heads and counts, so it costs the same however large the backlog is; it
+keeps nothing, so it may be asked again at any time; and it releases no more than the window has
+room for, none twice, and never more of a domain than it holds.
+
+The order: each lane forms a line by deadline (:mod:`lanes.schedule.line`, and for batched lanes
+:mod:`lanes.schedule.batch`); each is served up to its guaranteed share, and then the most urgent of
+all (:mod:`lanes.schedule.shares`).
+
+Failure: none of its own. A view that has aged makes a plan that claims less than it could.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
+
+from lanes.config.model import Lane
+from lanes.schedule.batch import ripe
+from lanes.schedule.line import Candidate, singles
+from lanes.schedule.shares import Line, share_out
+from lanes.schedule.view import LaneView, Wave
+
+
+def plan(views: Sequence[LaneView], lanes: Mapping[str, Lane], window: int, now: float) -> list[Wave]:
+    """The waves to release now, the most urgent first.
+
+    ``window`` is how many messages may be releasing or in flight at once; ``now`` is Unix time in
+    seconds. A view of a lane that is not among ``lanes`` only counts against the window.
+    """
+    room = window - sum(view.releasing + view.inflight for view in views)
+    if room <= 0:
+        return []
+    lines = _lines(views, lanes, now)
+    share_out(lines, room, window)
+    return _waves(chain.from_iterable(line.granted() for line in lines))
+
+
+def _lines(views: Sequence[LaneView], lanes: Mapping[str, Lane], now: float) -> list[Line]:
+    seen = {view.lane: view for view in views}
+    order = sorted(lanes, key=lambda name: (lanes[name].rank, name))
+    return [
+        Line(_candidates(seen[name], lanes[name], place, now), lanes[name].share, _occupied(seen[name]))
+        for place, name in enumerate(order)
+        if name in seen
+    ]
+
+
+def _candidates(view: LaneView, lane: Lane, place: int, now: float) -> list[Candidate]:
+    return ripe(view, lane, lane.batch, place, now) if lane.batch else singles(view, lane, place, now)
+
+
+def _occupied(view: LaneView) -> int:
+    return view.releasing + view.inflight
+
+
+def _waves(granted: Iterable[tuple[Candidate, int]]) -> list[Wave]:
+    """One wave for each lane, domain and reason, in the order of its most urgent message."""
+    groups: defaultdict[tuple[str, str, str], list[tuple[Candidate, int]]] = defaultdict(list)
+    for candidate, amount in sorted(granted, key=lambda one: one[0].urgency):
+        groups[candidate.lane, candidate.domain, candidate.reason].append((candidate, amount))
+    return [_wave(*key, parts) for key, parts in groups.items()]
+
+
+def _wave(lane: str, domain: str, reason: str, parts: Sequence[tuple[Candidate, int]]) -> Wave:
+    ids = tuple(chain.from_iterable(candidate.ids[:amount] for candidate, amount in parts))
+    owed = sum(candidate.amount - amount for candidate, amount in parts) if domain else 0
+    return Wave(lane, domain, sum(amount for _, amount in parts), reason, ids, owed)
