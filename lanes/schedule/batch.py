@@ -22,64 +22,75 @@ backs off, its :attr:`~lanes.schedule.view.Domain.limit` takes the place of that
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from lanes.config.model import Batch, Lane
-from lanes.schedule.line import Candidate, promoted
+from lanes.config.model import Batch
+from lanes.schedule.line import Candidate, Standing
 from lanes.schedule.view import Domain, Due, LaneView
 
 
-def ripe(view: LaneView, lane: Lane, batch: Batch, place: int, now: float) -> list[Candidate]:
+def ripe(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
     """The line of a batched lane: its ripe domains, the most urgent first."""
     heads = _by_domain(view.heads)
     domains = _domains(chain(view.full, view.waited, view.begun, view.near))
-    names = dict.fromkeys([*domains, *heads])
+    alone = (_alone(head, at) for head in heads.pop("", ()) if at.due(head.deadline))
     found = (
-        _candidate(view.lane, domains.get(name, Domain(name, 0, 0.0)), heads[name], lane, batch, place, now)
-        for name in names
+        _candidates(domains.get(name, Domain(name, 0, 0.0)), heads[name], at, batch)
+        for name in dict.fromkeys([*domains, *heads])
     )
-    return sorted((one for one in found if one.amount > 0), key=lambda one: one.urgency)
+    return sorted(chain(alone, *found), key=lambda one: one.urgency)
 
 
-def _candidate(
-    name: str, domain: Domain, heads: list[Due], lane: Lane, batch: Batch, place: int, now: float
-) -> Candidate:
-    deadline = _deadline(domain, heads, lane, now)
-    due = tuple(head.id for head in heads if head.deadline - now <= lane.lead)
-    reasons = _reasons(domain, due, deadline, lane, batch, now)
-    up = promoted(deadline, lane, place, now)
-    reason = "promoted" if up and "deadline" not in reasons else next(iter(reasons), "")
-    count = min(max(reasons.values(), default=0), _allowed(domain, batch))
-    accepted = domain.oldest or deadline - lane.sla
-    return Candidate(place - up, deadline, accepted, name, domain.name, count, reason, due)
+def _alone(head: Due, at: Standing) -> Candidate:
+    """Mail to no domain (``RCPT TO:<postmaster>``) has no mates."""
+    return Candidate(at.place - at.promotes(head.deadline), head.deadline, head.accepted, at.name, "", 1,
+                     "deadline", (head.id,))
 
 
-def _reasons(
-    domain: Domain, due: tuple[str, ...], deadline: float, lane: Lane, batch: Batch, now: float
-) -> dict[str, int]:
-    """Reason -> how many it lets go; the most urgent reason first."""
-    near = bool(due) or deadline - now <= lane.lead
-    waited = domain.oldest > 0 and now - domain.oldest >= batch.max_wait
+def _candidates(domain: Domain, heads: list[Due], at: Standing, batch: Batch) -> Iterator[Candidate]:
+    """What is ripe of a domain: its most urgent batch, and whole batches behind it, which are
+    younger and so wait their turn behind the first batches of other domains."""
+    deadline = _deadline(domain, heads, at)
+    due = tuple(head.id for head in heads if at.due(head.deadline))
+    reasons = _reasons(domain, due, deadline, at, batch)
+    ripe = min(max(reasons.values(), default=0), domain.held or sys.maxsize)
+    first = min(ripe, max(domain.owed or batch.size, len(due)))
+    allowed = _allowed(domain, batch)
+    now = min(first, allowed)
+    if now:
+        up = at.promotes(deadline)
+        reason = "promoted" if up and "deadline" not in reasons else next(iter(reasons))
+        accepted = domain.oldest or deadline - at.lane.sla
+        yield Candidate(at.place - up, deadline, accepted, at.name, domain.name, now, reason, due, first - now)
+    if later := min(ripe, allowed) - now:
+        yield Candidate(at.place, at.now + at.lane.sla, at.now, at.name, domain.name, later, "size")
+
+
+def _reasons(domain: Domain, due: tuple[str, ...], deadline: float, at: Standing, batch: Batch) -> dict[str, int]:
+    """Reason -> how many messages it lets go; the most urgent reason first."""
+    waited = domain.oldest > 0 and at.now - domain.oldest >= batch.max_wait
+    whole = max(domain.held - domain.owed, 0) // batch.size * batch.size
     amounts = {
-        "deadline": max(batch.size, len(due)) if near else 0,
+        "deadline": max(batch.size, len(due)) if due or at.due(deadline) else 0,
         "wait": batch.size if waited else 0,
-        "size": domain.held // batch.size * batch.size,
+        "size": whole + domain.owed if whole else 0,
         "rest": domain.owed,
     }
     return {reason: amount for reason, amount in amounts.items() if amount}
 
 
 def _allowed(domain: Domain, batch: Batch) -> int:
+    """How many more may be in flight to it."""
     limit = batch.size * batch.streams if domain.limit is None else domain.limit
-    room = max(limit - domain.inflight, 0)
-    return min(room, domain.held) if domain.held else room
+    return max(limit - domain.inflight, 0)
 
 
-def _deadline(domain: Domain, heads: list[Due], lane: Lane, now: float) -> float:
+def _deadline(domain: Domain, heads: list[Due], at: Standing) -> float:
     """The earliest deadline that is known: a head's, or the latest that the oldest message can have."""
-    latest = (domain.oldest or now) + lane.sla
+    latest = (domain.oldest or at.now) + at.lane.sla
     return min((head.deadline for head in heads), default=latest)
 
 

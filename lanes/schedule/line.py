@@ -16,14 +16,30 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lanes.config.model import Lane
-from lanes.schedule.view import LaneView
+from lanes.schedule.view import Due, LaneView
+
+
+class Standing(NamedTuple):
+    """A lane at an instant."""
+
+    name: str
+    lane: Lane
+    place: int
+    """Among the lanes by rank; 0 is the most urgent."""
+    now: float
+
+    def promotes(self, deadline: float) -> bool:
+        """Whether mail due at ``deadline`` competes in the lane above; there is none above the first."""
+        return self.place > 0 and deadline - self.now < self.lane.promote_at
+
+    def due(self, deadline: float) -> bool:
+        """Whether slack is down to the lead time."""
+        return deadline - self.now <= self.lane.lead
 
 
 class Candidate(NamedTuple):
-    """Mail that may leave now: one message, or as much of a domain's batch as is ripe.
-
-    The first three fields, compared in order, say who goes first.
-    """
+    """Mail that may leave now: one message, or a batch. The first three fields, compared in order,
+    say who goes first."""
 
     place: int
     """The lane that it competes in: 0 is the most urgent."""
@@ -32,8 +48,12 @@ class Candidate(NamedTuple):
     lane: str
     domain: str
     amount: int
+    """How many messages."""
     reason: str
     ids: tuple[str, ...] = ()
+    """Those that are known by name, the most urgent first."""
+    behind: int = 0
+    """How many more are due with them, but may not leave yet."""
 
     @property
     def urgency(self) -> tuple[int, float, float]:
@@ -41,26 +61,19 @@ class Candidate(NamedTuple):
         return self.place, self.deadline, self.accepted
 
 
-def promoted(deadline: float, lane: Lane, place: int, now: float) -> bool:
-    """Whether mail due at ``deadline`` competes in the lane above; there is none above the first."""
-    return place > 0 and deadline - now < lane.promote_at
-
-
-def singles(view: LaneView, lane: Lane, place: int, now: float) -> list[Candidate]:
+def singles(view: LaneView, at: Standing) -> list[Candidate]:
     """The line of an unbatched lane: its heads one by one, then what is behind them unseen."""
-    return [*_heads(view, lane, place, now), *_unseen(view, place)]
+    return [*(_head(head, at) for head in view.heads), *_unseen(view, at)]
 
 
-def _heads(view: LaneView, lane: Lane, place: int, now: float) -> Iterator[Candidate]:
-    for head in view.heads:
-        up = promoted(head.deadline, lane, place, now)
-        accepted = head.accepted or head.deadline - lane.sla
-        reason = "promoted" if up else "turn"
-        yield Candidate(place - up, head.deadline, accepted, view.lane, "", 1, reason, (head.id,))
+def _head(head: Due, at: Standing) -> Candidate:
+    up = at.promotes(head.deadline)
+    accepted = head.accepted or head.deadline - at.lane.sla
+    return Candidate(at.place - up, head.deadline, accepted, at.name, "", 1, "promoted" if up else "turn", (head.id,))
 
 
-def _unseen(view: LaneView, place: int) -> Iterator[Candidate]:
+def _unseen(view: LaneView, at: Standing) -> Iterator[Candidate]:
     behind = view.held - len(view.heads)
     if behind > 0:
         deadline = view.heads[-1].deadline if view.heads else float("inf")
-        yield Candidate(place, deadline, deadline, view.lane, "", behind, "turn")
+        yield Candidate(at.place, deadline, deadline, at.name, "", behind, "turn")

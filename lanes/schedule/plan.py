@@ -19,7 +19,7 @@ from itertools import chain
 
 from lanes.config.model import Lane
 from lanes.schedule.batch import ripe
-from lanes.schedule.line import Candidate, singles
+from lanes.schedule.line import Candidate, Standing, singles
 from lanes.schedule.shares import Line, share_out
 from lanes.schedule.view import LaneView, Wave
 
@@ -41,30 +41,27 @@ def plan(views: Sequence[LaneView], lanes: Mapping[str, Lane], window: int, now:
 def _lines(views: Sequence[LaneView], lanes: Mapping[str, Lane], now: float) -> list[Line]:
     seen = {view.lane: view for view in views}
     order = sorted(lanes, key=lambda name: (lanes[name].rank, name))
-    return [
-        Line(_candidates(seen[name], lanes[name], place, now), lanes[name].share, _occupied(seen[name]))
-        for place, name in enumerate(order)
-        if name in seen
-    ]
+    standings = [Standing(name, lanes[name], place, now) for place, name in enumerate(order)]
+    return [_line(seen[at.name], at) for at in standings if at.name in seen]
 
 
-def _candidates(view: LaneView, lane: Lane, place: int, now: float) -> list[Candidate]:
-    return ripe(view, lane, lane.batch, place, now) if lane.batch else singles(view, lane, place, now)
-
-
-def _occupied(view: LaneView) -> int:
-    return view.releasing + view.inflight
+def _line(view: LaneView, at: Standing) -> Line:
+    batch = at.lane.batch
+    candidates = ripe(view, at, batch) if batch else singles(view, at)
+    return Line(candidates, at.lane.share, view.releasing + view.inflight)
 
 
 def _waves(granted: Iterable[tuple[Candidate, int]]) -> list[Wave]:
-    """One wave for each lane, domain and reason, in the order of its most urgent message."""
+    """One wave for each domain, and else for each lane and reason, the most urgent first."""
     groups: defaultdict[tuple[str, str, str], list[tuple[Candidate, int]]] = defaultdict(list)
     for candidate, amount in sorted(granted, key=lambda one: one[0].urgency):
-        groups[candidate.lane, candidate.domain, candidate.reason].append((candidate, amount))
-    return [_wave(*key, parts) for key, parts in groups.items()]
+        reason = "" if candidate.domain else candidate.reason
+        groups[candidate.lane, candidate.domain, reason].append((candidate, amount))
+    return [_wave(parts) for parts in groups.values()]
 
 
-def _wave(lane: str, domain: str, reason: str, parts: Sequence[tuple[Candidate, int]]) -> Wave:
+def _wave(parts: Sequence[tuple[Candidate, int]]) -> Wave:
+    first = parts[0][0]
     ids = tuple(chain.from_iterable(candidate.ids[:amount] for candidate, amount in parts))
-    owed = sum(candidate.amount - amount for candidate, amount in parts) if domain else 0
-    return Wave(lane, domain, sum(amount for _, amount in parts), reason, ids, owed)
+    owed = sum(candidate.amount + candidate.behind - amount for candidate, amount in parts) if first.domain else 0
+    return Wave(first.lane, first.domain, sum(amount for _, amount in parts), first.reason, ids, owed)
