@@ -24,6 +24,8 @@ class State(StrEnum):
     """With the MTA for delivery: passed by the filter, or released. Score: since when."""
     DEFERRED = "deferred"
     """Tried, not delivered, waiting for the MTA's next try. Score: since when."""
+    WITHHELD = "withheld"
+    """On hold by somebody else's hand: not ours to release. Score: since when."""
 
 
 class Result(StrEnum):
@@ -42,7 +44,8 @@ LIVE = tuple(State)
 TRANSITIONS: dict[str, tuple[tuple[State, ...], State | None]] = {
     "claim": ((State.HELD,), State.RELEASING),
     "unclaim": ((State.RELEASING,), State.HELD),
-    "start": ((State.HELD, State.RELEASING, State.DEFERRED), State.INFLIGHT),
-    "defer": ((State.HELD, State.RELEASING, State.INFLIGHT), State.DEFERRED),
+    "start": ((State.HELD, State.RELEASING, State.DEFERRED, State.WITHHELD), State.INFLIGHT),
+    "defer": ((State.HELD, State.RELEASING, State.INFLIGHT, State.WITHHELD), State.DEFERRED),
+    "withhold": ((State.HELD, State.RELEASING, State.INFLIGHT, State.DEFERRED), State.WITHHELD),
     "settle": (LIVE, None),
 }

@@ -36,6 +36,8 @@ class Message(msgspec.Struct, frozen=True, gc=False):
     """SASL login name, which the MTA verified; empty if the client did not log in."""
     size: int = 0
     """Bytes, as declared by SIZE= (RFC 1870); 0 if not declared."""
+    by: str = ""
+    """The value of BY= (RFC 2852), as the client wrote it; empty if not given."""
 
 
 class Evidence(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -76,6 +78,20 @@ class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
     subject: str
     """Decoded, printable and shortened: for people, never for decisions."""
     evidence: tuple[Evidence, ...] = ()
+
+
+class Progress(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """What the log has told of a message's recipients so far; merging twice changes nothing."""
+
+    sent: float | None = None
+    """Seconds from arrival to the latest successful delivery; None while there was none."""
+    bounced: bool = False
+    expired: bool = False
+
+    def merged(self, other: Progress) -> Progress:
+        """Both together."""
+        sent = [seconds for seconds in (self.sent, other.sent) if seconds is not None]
+        return Progress(max(sent, default=None), self.bounced or other.bounced, self.expired or other.expired)
 
 
 def domain_of(recipients: tuple[str, ...]) -> str:

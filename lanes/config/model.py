@@ -94,6 +94,7 @@ class Manager(Section):
     lease: Seconds
     inflight_limit: Seconds
     settled_for: Seconds
+    settled_max: int
 
 
 class Worker(Section):
@@ -118,10 +119,32 @@ class Recipient(Section):
     relay: str | None = None
 
 
+class Limits(Section):
+    """How much of a message is looked at, and how much is written down about it."""
+
+    headers: int
+    chars: int
+    """Characters of one header's value."""
+    recipients: int
+    evidence: int
+    """Pieces of evidence in a decision."""
+    evidence_chars: int
+    """Characters that each part of a piece of evidence may have."""
+
+
 class Policy(Section):
+    rules: str | tuple[str, ...]
+    """Files of rules, the earlier before the later; ``builtin`` is the one that is shipped."""
+    phrases: tuple[str, ...]
+    """Files of phrases, added up; ``builtin`` is the one that is shipped."""
     trusted_networks: tuple[str, ...]
     authserv_ids: tuple[str, ...]
     metadata_header: str
+    deadline_floor: Seconds
+    deadline_horizon: Seconds
+    mt_priority: dict[str, int]
+    """Lane -> the lowest MT-PRIORITY that asks for it."""
+    limits: Limits
     recipients: dict[str, Recipient] = {}
 
 

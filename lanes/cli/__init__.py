@@ -1,0 +1,54 @@
+"""The ``lanes`` command: programs to run, things to look at, things to do.
+
+Each group of commands is a module; each reading command takes ``--json``, each changing one
+``--dry-run``. Exit codes: 0 done, 1 it could not be done, 2 the command line or the settings are
+wrong.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+from redis import RedisError
+
+from lanes import __version__
+from lanes.cli import act, classify, look, programs, settings
+from lanes.config import ConfigError
+from lanes.mta.port import MtaError
+
+#: Read when no ``--config`` is given, if it is there.
+DEFAULT_CONFIG = Path("/etc/mta-lanes/lanes.toml")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lanes")
+@click.option("--config", "-c", type=click.Path(path_type=Path), envvar="LANES_CONFIG",
+              help=f"Settings (TOML). Default: {DEFAULT_CONFIG} if it is there, else the built-in defaults.")
+@click.pass_context
+def cli(context: click.Context, config: Path | None) -> None:
+    """Priority lanes, deadlines and SLA signalling for the mail server you already run."""
+    context.obj = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
+
+
+for module in (programs, look, classify, act, settings):
+    for command in module.COMMANDS:
+        cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command; errors of the settings, Redis and the MTA are said in one line."""
+    try:
+        cli(prog_name="lanes", standalone_mode=True)
+    except ConfigError as error:
+        _fail(str(error), 2)
+    except RedisError as error:
+        _fail(f"redis does not answer: {error} (is it running? see redis.url in the settings)", 1)
+    except MtaError as error:
+        _fail(str(error), 1)
+
+
+def _fail(message: str, code: int) -> None:
+    click.echo(f"lanes: {message}", err=True)
+    sys.exit(code)

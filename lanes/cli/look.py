@@ -1,0 +1,92 @@
+"""Commands that look: ``status``, ``ls``, ``show``, ``explain``."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.live import Live
+
+from lanes.cli import tables
+from lanes.cli.classify import read_messages
+from lanes.cli.house import House, with_house
+from lanes.life import State
+
+_REFRESH = 0.5
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Keep the table on the screen; Ctrl-C ends it.")
+@as_json
+@with_house
+def status(house: House, watch: bool, as_json: bool) -> None:
+    """Per lane: depth, held, in flight, oldest against SLA, delivered, p95."""
+    if as_json:
+        click.echo(json.dumps([tables.lane_as_json(s) for s in house.views.status(time.time())]))
+    elif watch:
+        with Live(console=Console(), auto_refresh=False) as live:
+            while True:
+                live.update(tables.overview(house.settings, house.views, time.time()), refresh=True)
+                time.sleep(_REFRESH)
+    else:
+        Console().print(tables.overview(house.settings, house.views, time.time()))
+
+
+@click.command()
+@click.option("--lane", help="Only this lane.")
+@click.option("--state", type=click.Choice([s.value for s in State]), default=State.HELD.value, show_default=True)
+@click.option("--limit", default=50, show_default=True)
+@as_json
+@with_house
+def ls(house: House, lane: str | None, state: str, limit: int, as_json: bool) -> None:
+    """List messages of a state, each lane in its own order."""
+    names = [lane] if lane else list(house.settings.by_rank())
+    found = [item for name in names for item in house.views.in_state(State(state), name, limit)]
+    if as_json:
+        click.echo(json.dumps([tables.record_as_json(id, record) for id, record in found]))
+    else:
+        Console().print(tables.messages(found, time.time()))
+
+
+@click.command()
+@click.argument("id")
+@as_json
+@with_house
+def show(house: House, id: str, as_json: bool) -> None:
+    """Show what is known of one message."""
+    record = house.store.records([id]).get(id)
+    if record is None:
+        raise click.ClickException(f"{id} is not known (settled long ago, never seen, or another MTA's)")
+    state = house.views.state_of(id)
+    if as_json:
+        click.echo(json.dumps({"state": state, **tables.record_as_json(id, record)}))
+    else:
+        Console().print(tables.message(id, record, state, time.time()))
+
+
+@click.command()
+@click.argument("what", metavar="ID|FILE.eml")
+@as_json
+@with_house
+def explain(house: House, what: str, as_json: bool) -> None:
+    """Say why a message got its lane: a queue id, or a file to be classified now."""
+    if Path(what).is_file():
+        decision = read_messages(house, [what])[0][1]
+        lane, deadline, evidence = decision.lane, decision.deadline, decision.evidence
+    else:
+        record = house.store.records([what]).get(what)
+        if record is None:
+            raise click.ClickException(f"{what} is neither a file nor a message that is known here")
+        lane, deadline, evidence = record.lane, record.deadline, record.evidence
+    if as_json:
+        click.echo(json.dumps(tables.decision_as_json(lane, deadline, evidence)))
+    else:
+        Console().print(tables.explanation(lane, deadline, evidence, time.time()))
+
+
+COMMANDS = (status, ls, show, explain)

@@ -1,0 +1,85 @@
+"""``lanes up`` and one command a long-running program."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import click
+
+from lanes.cli.house import House, with_house
+from lanes.jobs.queues import RELEASE, enqueue_release, mta_queue
+from lanes.jobs.release import Release
+from lanes.jobs.worker import worker as make_worker
+from lanes.log import configure
+from lanes.mta.choose import choose
+from lanes.readiness import ready
+from lanes.services.loop import repeat, stop_on_signals
+from lanes.services.manager import Manager
+from lanes.services.tracker import Tracker
+from lanes.services.up import up as run_everything
+
+
+@click.command()
+@with_house
+def up(house: House) -> None:
+    """Run everything in the foreground."""
+    configure(house.settings, "up")
+    run_everything(house.settings, house.path, stop_on_signals())
+
+
+@click.command()
+@with_house
+def milter(house: House) -> None:
+    """Run the filter."""
+    from lane_milter.serve import serve  # noqa: PLC0415 - the only command that needs libmilter
+
+    configure(house.settings, "milter")
+    serve(house.settings)
+
+
+@click.command()
+@with_house
+def manager(house: House) -> None:
+    """Run the lane manager: releases held mail, earliest deadline first."""
+    configure(house.settings, "manager")
+    settings, store = house.settings, house.store
+    queue = mta_queue(store.client, settings)
+    service = Manager(settings, store, lambda ids: enqueue_release(queue, settings, ids))
+
+    def step() -> float:
+        started = time.monotonic()
+        service.tick(time.time())
+        return max(0.0, settings.manager.tick - (time.monotonic() - started))
+
+    stop = stop_on_signals()
+    ready()
+    repeat(step, stop, "manager")
+
+
+@click.command()
+@with_house
+def worker(house: House) -> None:
+    """Run the worker: carries out releases on this MTA. Needs the right to run postsuper."""
+    configure(house.settings, "worker")
+    settings, store = house.settings, house.store
+    control, _ = choose(settings)
+    functions = {RELEASE: Release(store, control, settings, time.time)}
+    name = f"{settings.mta.name}.{os.getpid()}"
+    ready()
+    make_worker(store.client, [mta_queue(store.client, settings)], functions, name).work(logging_level="WARNING")
+
+
+@click.command()
+@with_house
+def tracker(house: House) -> None:
+    """Run the tracker: follows the MTA's log and settles messages."""
+    configure(house.settings, "tracker")
+    _, grammar = choose(house.settings)
+    service = Tracker(house.settings, house.store, grammar, time.time)
+    stop = stop_on_signals()
+    ready()
+    repeat(service.step, stop, "tracker")
+
+
+COMMANDS = (up, milter, manager, worker, tracker)

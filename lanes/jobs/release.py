@@ -1,0 +1,64 @@
+"""The job that releases a wave: ask the MTA, then tell the store what really happened.
+
+An id that was not on hold is one of four things, told apart by looking in the spool: released
+already (by an earlier try or by hand), not yet on hold (the filter runs before the queue file is
+final), still on hold because the command failed for it, or gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from lanes.config import Settings
+from lanes.life import Result
+from lanes.message import Record
+from lanes.mta.port import Control, Queue
+from lanes.store.store import Settlement, Store
+
+_RELEASED = (Queue.ACTIVE, Queue.DEFERRED)
+
+log = structlog.get_logger("lanes.release")
+
+
+class Release:
+    """Callable as the allow-listed job ``release``."""
+
+    def __init__(self, store: Store, control: Control, settings: Settings, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._control = control
+        self._appear_within = settings.worker.appear_within
+        self._clock = clock
+
+    def __call__(self, ids: Sequence[str]) -> None:
+        """Release those of ``ids`` that are claimed; anything else in the payload is ignored.
+
+        Raises :class:`~lanes.mta.port.MtaError` if the MTA's command fails: the claims then run out.
+        """
+        wave = self._store.claimed(id for id in ids if isinstance(id, str) and self._control.valid(id))
+        if not wave:
+            return
+        released = self._control.release(wave)
+        absent = [id for id in wave if id not in released]
+        moved, later, gone = self._sort(absent)
+        now = self._clock()
+        self._store.move("start", [*released, *moved], now)
+        self._store.unclaim(later)
+        self._store.settle([Settlement(id, Result.GONE, now) for id in gone])
+        log.info("release", claimed=len(wave), released=len(released), moved=len(moved),
+                 not_yet=len(later), gone=len(gone))
+
+    def _sort(self, absent: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+        """Ids that were not on hold: released already, to be tried again, gone."""
+        if not absent:
+            return [], [], []
+        found = self._control.find(absent)
+        records = self._store.records(absent)
+        moved = [id for id in absent if found.get(id) in _RELEASED]
+        rest = [id for id in absent if id not in moved]
+        later = [id for id in rest if found.get(id) is Queue.HOLD or self._young(records.get(id))]
+        return moved, later, [id for id in rest if id not in later]
+
+    def _young(self, record: Record | None) -> bool:
+        return record is not None and self._clock() - record.accepted < self._appear_within

@@ -1,0 +1,78 @@
+"""What a stretch of the log means for each message in it: pure.
+
+Contract: folding the same events again, and applying the result again, changes nothing, so the
+tracker may read a stretch twice after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from lanes.life import Result
+from lanes.message import Progress
+from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
+
+Transition = Literal["start", "defer", "withhold"]
+
+
+@dataclass
+class Change:
+    """One message's part of a stretch."""
+
+    at: float = 0.0
+    """Instant of its last event."""
+    transition: Transition | None = None
+    """Where it stands after the last event that moved it."""
+    progress: Progress = field(default_factory=Progress)
+    removed: bool = False
+    by_hand: bool = False
+
+    def tell(self, event: Event) -> None:
+        """Take one event in."""
+        self.at = event.at
+        match event:
+            case Active() | Released():
+                self.transition = "start"
+            case Withheld():
+                self.transition = "withhold"
+            case Attempt():
+                self._attempt(event)
+            case Expired():
+                self.progress = self.progress.merged(Progress(expired=True))
+            case Removed():
+                self.removed, self.by_hand = True, event.by_hand
+            case Requeued():
+                pass
+
+    def _attempt(self, attempt: Attempt) -> None:
+        if attempt.outcome is Outcome.SENT:
+            self.progress = self.progress.merged(Progress(sent=attempt.delay))
+        elif attempt.outcome is Outcome.BOUNCED:
+            self.progress = self.progress.merged(Progress(bounced=True))
+        else:
+            self.transition = "defer"
+
+
+def fold(events: Iterable[Event]) -> tuple[dict[str, Change], list[Requeued]]:
+    """The events by message, in order; and who lives on under a new id."""
+    changes: dict[str, Change] = {}
+    requeued: list[Requeued] = []
+    for event in events:
+        if isinstance(event, Requeued):
+            requeued.append(event)
+        else:
+            changes.setdefault(event.id, Change()).tell(event)
+    return changes, requeued
+
+
+def result(progress: Progress, by_hand: bool) -> Result:
+    """How a message that left the spool ended: the worst that befell a recipient."""
+    if by_hand:
+        return Result.GONE
+    if progress.expired:
+        return Result.EXPIRED
+    if progress.bounced:
+        return Result.BOUNCED
+    return Result.DELIVERED if progress.sent is not None else Result.GONE

@@ -1,0 +1,75 @@
+"""The names of all keys in Redis. Rules for this file: no key's name is written anywhere else,
+and all keys of one MTA share the hash tag ``{<mta>}``, so that scripts work on Redis Cluster.
+
+======================================  ======  ==================================================
+key                                     type    what is in it
+======================================  ======  ==================================================
+``lanes:{mta}:<state>:<lane>``          zset    message ids in a state of :class:`~lanes.life.State`,
+                                                by the instant that matters in it
+``lanes:{mta}:batch:<lane>:<domain>``   zset    held ids for a domain, by acceptance
+``lanes:{mta}:sizes:<lane>``            zset    domains, by how many held messages wait for them
+``lanes:{mta}:oldest:<lane>``           zset    domains, by the acceptance of their oldest held message
+``lanes:{mta}:owed:<lane>``             zset    domains, by how much of a begun batch is still to leave
+``lanes:{mta}:busy:<lane>``             hash    domain -> messages releasing and in flight, of a batched lane
+``lanes:{mta}:records``                 hash    id -> packed :class:`~lanes.message.Record`
+``lanes:{mta}:outcomes``                hash    id -> packed :class:`~lanes.message.Progress`, until it settles
+``lanes:{mta}:settled``                 zset    ids that are done with, by when; their records are kept a while
+``lanes:{mta}:histogram:<lane>:<min>``  hash    bucket of queue time -> deliveries in that minute; expires
+``lanes:{mta}:totals``                  hash    ``<what>:<lane>`` -> count since the beginning
+``lanes:{mta}:recent``                  list    the last admitted ids, newest first
+``lanes:{mta}:place``                   hash    how far the tracker has read its log
+``lanes:{mta}:seen``                    hash    program -> when it was last heard of
+======================================  ======  ==================================================
+"""
+
+from __future__ import annotations
+
+from lanes.life import State
+
+
+class Keys:
+    """The key names of one MTA."""
+
+    def __init__(self, mta: str) -> None:
+        self._tag = f"lanes:{{{mta}}}"
+        self.records = f"{self._tag}:records"
+        self.outcomes = f"{self._tag}:outcomes"
+        self.settled = f"{self._tag}:settled"
+        self.totals = f"{self._tag}:totals"
+        self.recent = f"{self._tag}:recent"
+        self.place = f"{self._tag}:place"
+        self.seen = f"{self._tag}:seen"
+
+    def state(self, state: State, lane: str) -> str:
+        """The sorted set of a lane's messages in one state."""
+        return f"{self._tag}:{state}:{lane}"
+
+    def batch(self, lane: str, domain: str) -> str:
+        """The sorted set of what a lane holds for a domain."""
+        return f"{self._tag}:batch:{lane}:{domain}"
+
+    def sizes(self, lane: str) -> str:
+        """Domains by how much is held for them."""
+        return f"{self._tag}:sizes:{lane}"
+
+    def oldest(self, lane: str) -> str:
+        """Domains by the oldest message that is held for them."""
+        return f"{self._tag}:oldest:{lane}"
+
+    def owed(self, lane: str) -> str:
+        """Domains of which a part of a batch is still to leave."""
+        return f"{self._tag}:owed:{lane}"
+
+    def busy(self, lane: str) -> str:
+        """How much is being released and in flight for each domain."""
+        return f"{self._tag}:busy:{lane}"
+
+    def histogram(self, lane: str, minute: int) -> str:
+        """Queue times of one minute; ``minute`` is Unix time // 60."""
+        return f"{self._tag}:histogram:{lane}:{minute}"
+
+    def place_of(self, lane: str, domain: str) -> list[str]:
+        """KEYS[1..10] of every transition script: see ``scripts/include/place.lua``."""
+        states = [self.state(state, lane) for state in State]
+        domains = [self.sizes(lane), self.oldest(lane), self.owed(lane), self.busy(lane)]
+        return [*states, self.batch(lane, domain), *domains]

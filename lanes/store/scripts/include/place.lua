@@ -1,0 +1,62 @@
+--[[
+  A lane's place in Redis, and how a message enters and leaves it. Included by every transition.
+
+  KEYS[k+1 .. k+10] of one lane and one domain, in the order of keys.py's place_of():
+    1 held       zset  id by deadline         6 batch   zset  id by acceptance, one domain
+    2 releasing  zset  id by lease end        7 sizes   zset  domain by number held
+    3 inflight   zset  id by since when       8 oldest  zset  domain by oldest acceptance
+    4 deferred   zset  id by since when       9 owed    zset  domain by number owed of a batch
+    5 withheld   zset  id by since when      10 busy    hash  domain -> number releasing and in flight
+  A domain of '' means that the lane is not batched: 6 to 10 are then left alone.
+]]
+local HELD, RELEASING, INFLIGHT, DEFERRED, WITHHELD = 1, 2, 3, 4, 5
+local BATCH, SIZES, OLDEST, OWED, BUSY = 6, 7, 8, 9, 10
+local PLACE = 10
+local LIVE = {INFLIGHT, DEFERRED, RELEASING, HELD, WITHHELD}
+
+local function place(k)
+  local keys = {}
+  for i = 1, PLACE do keys[i] = KEYS[k + i] end
+  return keys
+end
+
+-- Bring the indexes of domains in line with the domain's batch.
+local function reindex(at, domain)
+  if domain == '' then return end
+  local head = redis.call('ZRANGE', at[BATCH], 0, 0, 'WITHSCORES')
+  if #head == 0 then
+    for _, index in ipairs({SIZES, OLDEST, OWED}) do redis.call('ZREM', at[index], domain) end
+  else
+    redis.call('ZADD', at[SIZES], redis.call('ZCARD', at[BATCH]), domain)
+    redis.call('ZADD', at[OLDEST], head[2], domain)
+  end
+end
+
+local function count(at, domain, state, by)
+  if domain == '' or (state ~= RELEASING and state ~= INFLIGHT) then return end
+  if redis.call('HINCRBY', at[BUSY], domain, by) <= 0 then redis.call('HDEL', at[BUSY], domain) end
+end
+
+-- Into a state other than held.
+local function enter(at, domain, id, state, score)
+  redis.call('ZADD', at[state], score, id)
+  count(at, domain, state, 1)
+end
+
+-- Into held; the caller reindexes.
+local function hold(at, domain, id, deadline, accepted)
+  redis.call('ZADD', at[HELD], deadline, id)
+  if domain ~= '' then redis.call('ZADD', at[BATCH], accepted, id) end
+end
+
+-- Out of the first of `states` that has it; whether one had. The caller reindexes.
+local function leave(at, domain, id, states)
+  for _, state in ipairs(states) do
+    if redis.call('ZREM', at[state], id) == 1 then
+      if state == HELD and domain ~= '' then redis.call('ZREM', at[BATCH], id) end
+      count(at, domain, state, -1)
+      return true
+    end
+  end
+  return false
+end

@@ -1,0 +1,212 @@
+"""The transitions of a message's life, in Redis.
+
+Contract: every method that changes a state is one script a lane and domain, atomic and
+idempotent; what it returns is what really moved. A record that cannot be read (Redis is not
+trusted to hold only what we wrote) is treated as unknown.
+
+Failure: :class:`redis.RedisError`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple, TypeVar, cast
+
+import msgspec
+from redis import Redis
+from redis.client import Pipeline
+
+from lanes.config import Settings
+from lanes.life import TRANSITIONS, Result, State
+from lanes.message import Progress, Record
+from lanes.schedule.view import Wave
+from lanes.sla import histogram
+from lanes.store import scripts
+from lanes.store.keys import Keys
+
+#: How many admitted ids the list of recent decisions keeps.
+RECENT = 100
+#: Seconds for which a minute's histogram is kept in Redis; SQL history is for longer.
+HISTOGRAM_FOR = 7 * 86400
+#: Ids a script is given in one call: a script blocks Redis while it runs.
+CHUNK = 1000
+
+_NUMBER = {state: number for number, state in enumerate(State, 1)}
+_pack = msgspec.msgpack.Encoder().encode
+_record = msgspec.msgpack.Decoder(Record).decode
+_progress = msgspec.msgpack.Decoder(Progress).decode
+
+T = TypeVar("T")
+
+
+class Verdict(NamedTuple):
+    """What the filter is to do with a message, and in which of its candidate lanes."""
+
+    action: Literal["pass", "hold", "defer", "known"]
+    candidate: int
+
+
+class Settlement(NamedTuple):
+    """The end of a message's life."""
+
+    id: str
+    result: Result
+    at: float
+    queue_seconds: float | None = None
+    """From acceptance to the last delivery; None if it was not delivered."""
+
+
+class Store:
+    """One MTA's messages."""
+
+    def __init__(self, client: Redis, settings: Settings) -> None:
+        self.client = client
+        self.keys = Keys(settings.mta.name)
+        self._settings = settings
+        self._admit, self._claim, self._unclaim, self._move, self._settle, self._requeue, self._prune = (
+            scripts.load(client, name)
+            for name in ("admit", "claim", "unclaim", "move", "settle", "requeue", "prune")
+        )
+
+    def admit(self, id: str, candidates: Sequence[Record], now: float) -> Verdict:
+        """Register an accepted message under the first of its candidate lanes that takes it."""
+        keys = [self.keys.records, self.keys.recent, self.keys.totals]
+        for lane in self._settings.lanes:
+            keys += [self.keys.state(State.INFLIGHT, lane), self.keys.state(State.RELEASING, lane)]
+        manager = self._settings.manager
+        args: list[str | int | float | bytes] = [
+            id, now, manager.window, RECENT, len(self._settings.lanes), len(candidates), now - manager.inflight_limit,
+        ]  # fmt: skip
+        for record in candidates:
+            lane, domain = self._settings.lanes[record.lane], self._domain(record)
+            keys += self.keys.place_of(record.lane, domain)
+            args += [record.lane, lane.hold, lane.max_size, lane.overflow, record.deadline, domain, _pack(record)]
+        action, candidate = cast("tuple[bytes, int]", self._admit(keys, args))
+        return Verdict(cast("Literal['pass']", action.decode()), candidate - 1)
+
+    def claim(self, wave: Wave, lease_end: float, *, fill: bool = True) -> list[str]:
+        """Claim a wave; the ids that are ours to release until ``lease_end``."""
+        keys = self.keys.place_of(wave.lane, wave.domain)
+        args = [lease_end, wave.count, wave.domain, int(fill), wave.owed, *wave.ids]
+        return [id.decode() for id in cast("list[bytes]", self._claim(keys, args))]
+
+    def waves_of(self, ids: Iterable[str], reason: str) -> list[Wave]:
+        """Waves that hold just these messages."""
+        groups = self._grouped(ids).items()
+        return [Wave(lane, domain, len(g), reason, tuple(id for id, _ in g)) for (lane, domain), g in groups]
+
+    def unclaim(self, ids: Iterable[str], lease_before: float = float("inf")) -> int:
+        """Give claims back to the hold queue, if their lease ends at or before an instant."""
+        moved = 0
+        for (lane, domain), group in self._grouped(ids).items():
+            args: list[str | float] = [domain, lease_before]
+            for id, record in group:
+                args += [id, record.deadline, record.accepted]
+            moved += cast("int", self._unclaim(self.keys.place_of(lane, domain), args))
+        return moved
+
+    def expired_claims(self, now: float) -> list[str]:
+        """Claims whose lease has ended, of every lane."""
+        with self.client.pipeline(transaction=False) as pipe:
+            for lane in self._settings.lanes:
+                pipe.zrangebyscore(self.keys.state(State.RELEASING, lane), "-inf", now, 0, CHUNK)
+            return [id.decode() for ids in pipe.execute() for id in ids]
+
+    def claimed(self, ids: Iterable[str]) -> list[str]:
+        """Those of ``ids`` that are claimed for a release now."""
+        records = self.records(ids)
+        with self.client.pipeline(transaction=False) as pipe:
+            for id, record in records.items():
+                pipe.zscore(self.keys.state(State.RELEASING, record.lane), id)
+            return [id for id, lease in zip(records, pipe.execute(), strict=True) if lease is not None]
+
+    def move(self, transition: Literal["start", "defer", "withhold"], ids: Iterable[str], now: float) -> int:
+        """Carry out a transition of :data:`lanes.life.TRANSITIONS`; how many moved."""
+        sources, target = TRANSITIONS[transition]
+        assert target is not None  # noqa: S101 - the Literal leaves only transitions between states
+        numbers = "".join(str(_NUMBER[state]) for state in sources)
+        with self.client.pipeline(transaction=False) as pipe:
+            for (lane, domain), group in self._grouped(ids).items():
+                args = [now, domain, _NUMBER[target], numbers, *(id for id, _ in group)]
+                self._move(self.keys.place_of(lane, domain), args, client=pipe)
+            return sum(pipe.execute())
+
+    def settle(self, ends: Sequence[Settlement]) -> int:
+        """End lives; how many ended now that had not ended before."""
+        records = self.records(end.id for end in ends)
+        with self.client.pipeline(transaction=False) as pipe:
+            for end in ends:
+                if record := records.get(end.id):
+                    self._settle_one(pipe, end, record)
+            return sum(pipe.execute())
+
+    def _settle_one(self, pipe: Pipeline, end: Settlement, record: Record) -> None:
+        keys = self.keys.place_of(record.lane, self._domain(record))
+        keys += [self.keys.settled, self.keys.outcomes, self.keys.totals]
+        keys += [self.keys.histogram(record.lane, int(end.at // 60))]
+        taken = end.queue_seconds
+        bucket = "" if taken is None else histogram.bucket(taken)
+        kept = taken is not None and record.accepted + taken <= record.deadline
+        args = [end.id, end.at, self._domain(record), record.lane, end.result, bucket, int(kept), HISTOGRAM_FOR]
+        self._settle(keys, args, client=pipe)
+
+    def requeue(self, old: str, new: str, now: float) -> bool:
+        """Follow a message to its new queue id; whether it was live under the old one."""
+        for (lane, domain), _ in self._grouped([old]).items():
+            keys = [*self.keys.place_of(lane, domain), self.keys.records, self.keys.outcomes]
+            return bool(self._requeue(keys, [old, new, now, domain]))
+        return False
+
+    def note(self, progress: Mapping[str, Progress]) -> None:
+        """Remember what the log told of messages that are not settled yet; unknown ids are left out."""
+        known = {id: progress[id] for id in self.records(progress)}
+        merged = {id: old.merged(known[id]) for id, old in self.progress(known).items()}
+        if merged:
+            packed = {id: _pack(value) for id, value in merged.items()}
+            self.client.hset(self.keys.outcomes, mapping=cast("dict[str | bytes, bytes | float | int | str]", packed))
+
+    def progress(self, ids: Iterable[str]) -> dict[str, Progress]:
+        """What is remembered of each id; nothing remembered is an empty :class:`Progress`."""
+        wanted = list(ids)
+        if not wanted:
+            return {}
+        found = cast("list[bytes | None]", self.client.hmget(self.keys.outcomes, wanted))
+        return {id: _decoded(_progress, packed) or Progress() for id, packed in zip(wanted, found, strict=True)}
+
+    def beat(self, program: str, now: float) -> None:
+        """Say that a program is alive."""
+        self.client.hset(self.keys.seen, program, str(now))
+
+    def prune(self, now: float) -> int:
+        """Forget settled messages that are old or too many; how many in this go."""
+        manager = self._settings.manager
+        keys = [self.keys.settled, self.keys.records]
+        return cast("int", self._prune(keys, [now - manager.settled_for, manager.settled_max, CHUNK]))
+
+    def records(self, ids: Iterable[str]) -> dict[str, Record]:
+        """The records of those ids that are known; one round trip."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return {}
+        found = cast("list[bytes | None]", self.client.hmget(self.keys.records, wanted))
+        pairs = ((id, _decoded(_record, packed)) for id, packed in zip(wanted, found, strict=True))
+        return {id: record for id, record in pairs if record is not None}
+
+    def _grouped(self, ids: Iterable[str]) -> dict[tuple[str, str], list[tuple[str, Record]]]:
+        groups: defaultdict[tuple[str, str], list[tuple[str, Record]]] = defaultdict(list)
+        for id, record in self.records(ids).items():
+            groups[record.lane, self._domain(record)].append((id, record))
+        return groups
+
+    def _domain(self, record: Record) -> str:
+        """The domain under which a lane batches a message; empty where it does not batch."""
+        lane = self._settings.lanes.get(record.lane)
+        return record.domain if lane and lane.batch else ""
+
+
+def _decoded(decode: Callable[[bytes], T], packed: bytes | None) -> T | None:
+    try:
+        return decode(packed) if packed is not None else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,112 @@
+"""The decision at end-of-message: classify, choose a relay, and admit in one Redis round trip.
+
+Contract: :meth:`Gate.decide` returns within the budget plus the classifier's own time, and never
+raises. Without Redis it answers from local rules: pass, tagged.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import structlog
+from pybreaker import CircuitBreaker, CircuitBreakerError
+from redis import RedisError
+
+from lane_milter import metrics
+from lanes.config import Settings
+from lanes.message import Decision, Message, Record, domain_of, printable
+from lanes.policy import Classifier
+from lanes.policy.words import decoded
+from lanes.store.store import Store, Verdict
+
+log = structlog.get_logger("lanes.filter")
+
+Action = Literal["pass", "hold", "defer"]
+
+
+class Outcome(NamedTuple):
+    """What the session is to carry out."""
+
+    action: Action
+    lane: str
+    deadline: float
+    relay: str
+
+
+class Gate:
+    """Decides for every session; safe to share between threads."""
+
+    def __init__(self, settings: Settings, classifier: Classifier, store: Store, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._classifier = classifier
+        self._store = store
+        self._clock = clock
+        self._breaker = CircuitBreaker(
+            fail_max=settings.milter.breaker_failures, reset_timeout=settings.milter.breaker_reset
+        )
+
+    def decide(self, id: str, message: Message) -> Outcome:
+        """Lane, deadline, relay, and whether to pass, hold or defer; ``id`` may be empty."""
+        started, now = time.perf_counter(), self._clock()
+        decision = self._classifier.classify(message, now)
+        candidates = self._candidates(message, decision, now)
+        classified = time.perf_counter()
+        verdict = self._admit(id, candidates, now)
+        metrics.SECONDS.labels("classify").observe(classified - started)
+        metrics.SECONDS.labels("admit").observe(time.perf_counter() - classified)
+        action: Action = "pass" if verdict.action == "known" else verdict.action
+        metrics.VERDICTS.labels(action).inc()
+        chosen = candidates[verdict.candidate]
+        self._tell(id, chosen, action, time.perf_counter() - started)
+        return Outcome(action, chosen.lane, chosen.deadline, chosen.relay)
+
+    def _candidates(self, message: Message, decision: Decision, now: float) -> list[Record]:
+        """The lanes that the message may go to: its own, and those that an overflow leads down to."""
+        records = [self._record(message, decision, now)]
+        while self._settings.lanes[decision.lane].overflow == "demote":
+            below = self._classifier.demote(decision, message, now, f"lane {decision.lane} is full")
+            if below is None:
+                break
+            decision = below
+            records.append(self._record(message, decision, now))
+        return records
+
+    def _record(self, message: Message, decision: Decision, now: float) -> Record:
+        subject = next((value for name, value in message.headers if name.lower() == "subject"), "")
+        return Record(
+            lane=decision.lane,
+            accepted=now,
+            deadline=decision.deadline,
+            domain=printable(domain_of(message.recipients), 255),
+            recipients=len(message.recipients),
+            relay=self._settings.relay_for(decision.preference),
+            sender=printable(message.sender),
+            subject=printable(decoded(subject), 80),
+            evidence=decision.evidence,
+        )
+
+    def _admit(self, id: str, candidates: list[Record], now: float) -> Verdict:
+        """The store's verdict; pass in the first lane if there is none to be had."""
+        local = Verdict("pass", 0)
+        if not id:
+            return self._open("no queue id", local)
+        try:
+            return self._breaker.call(self._store.admit, id, candidates, now)
+        except CircuitBreakerError:
+            return self._open("breaker", local)
+        except RedisError as error:
+            log.warning("redis did not answer; mail passes", id=id, error=str(error))
+            return self._open("redis", local)
+
+    @staticmethod
+    def _open(reason: str, verdict: Verdict) -> Verdict:
+        metrics.FAIL_OPEN.labels(reason).inc()
+        return verdict
+
+    @staticmethod
+    def _tell(id: str, record: Record, action: Action, seconds: float) -> None:
+        why = "; ".join(f"{e.rule}: {e.says}" for e in record.evidence)
+        log.info("decision", id=id, action=action, lane=record.lane, slack=round(record.deadline - record.accepted, 3),
+                 relay=record.relay, domain=record.domain, why=printable(why), ms=round(seconds * 1000, 3))

@@ -1,0 +1,26 @@
+"""The filter's own metrics: an ordinary registry, since its threads live in one process."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+
+REGISTRY = CollectorRegistry()
+
+VERDICTS = Counter("lanes_verdicts_total", "Messages by what was done with them.", ["verdict"], registry=REGISTRY)
+FAIL_OPEN = Counter(
+    "lanes_fail_open_total", "Messages that passed because something of ours failed.", ["reason"], registry=REGISTRY
+)
+SECONDS = Histogram(
+    "lanes_milter_seconds",
+    "Time that the filter took at end-of-message, by stage.",
+    ["stage"],
+    buckets=(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+    registry=REGISTRY,
+)
+
+
+def expose(address: str) -> None:
+    """Serve the registry on ``host:port``; nothing if the address is empty."""
+    if address:
+        host, _, port = address.rpartition(":")
+        start_http_server(int(port), host or "127.0.0.1", REGISTRY)

@@ -1,0 +1,142 @@
+"""One SMTP session as libmilter tells it: collect envelope and headers, decide at end-of-message.
+
+Debian's libmilter serves a session's callbacks from a pool of threads, so all state is on the
+session's own object and none is thread-local. A session may carry many messages.
+
+Contract: every callback is wrapped by :func:`guarded`: an exception of ours lets the message pass.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import Milter
+import structlog
+
+from lane_milter import metrics
+from lane_milter.gate import Gate, Outcome
+from lane_milter.negotiation import Agreed, agree
+from lanes.message import DEADLINE_HEADER, LANE_HEADER, ROUTE_HEADER, Message
+
+log = structlog.get_logger("lanes.filter")
+
+#: Headers that we set, and of which a sender's own copies are removed.
+OURS = (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER)
+
+_FULL = ("451", "4.3.2", "Lane is full, try again later")
+
+Callback = Callable[..., Any]
+
+
+def guarded(callback: Callback) -> Callback:
+    """Let the message pass when a callback of ours raises, and count it."""
+
+    @functools.wraps(callback)
+    def call(session: Session, *args: Any) -> Any:
+        try:
+            return callback(session, *args)
+        except Exception as error:  # noqa: BLE001 - whatever it is, mail must not suffer for it
+            metrics.FAIL_OPEN.labels("exception").inc()
+            log.exception("a callback failed; the message passes", callback=callback.__name__, error=repr(error))
+            return Milter.CONTINUE
+
+    return call
+
+
+class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
+    """The callbacks of one connection; ``gate`` is set once, by :mod:`lane_milter.serve`."""
+
+    gate: ClassVar[Gate]
+    agreed: ClassVar[Agreed | None] = None
+
+    def __init__(self) -> None:
+        self._reset("", 0)
+
+    def _reset(self, sender: str, size: int) -> None:
+        self._sender = sender
+        self._size = size
+        self._recipients: list[str] = []
+        self._headers: list[tuple[str, str]] = []
+
+    def negotiate(self, opts: list[int]) -> int:
+        """Agree on steps and macros; logged when it differs from what was agreed before."""
+        agreed = agree(self._ctx, opts, self.protocol_mask())
+        self._actions, self._protocol = agreed
+        if agreed != Session.agreed:
+            Session.agreed = agreed
+            log.info("negotiated", actions=hex(agreed.actions), protocol=hex(agreed.protocol))
+        return int(Milter.CONTINUE)
+
+    @Milter.noreply
+    @guarded
+    def envfrom(self, sender: str, *parameters: str) -> int:
+        """MAIL FROM: a new message begins."""
+        self._reset(_address(sender), _size(parameters))
+        return int(Milter.CONTINUE)
+
+    @Milter.noreply
+    @guarded
+    def envrcpt(self, recipient: str, *_: str) -> int:
+        """RCPT TO."""
+        self._recipients.append(_address(recipient))
+        return int(Milter.CONTINUE)
+
+    @Milter.noreply
+    @guarded
+    def header(self, name: str, value: str) -> int:
+        """One header, as it stands in the message."""
+        self._headers.append((name, value))
+        return int(Milter.CONTINUE)
+
+    @guarded
+    def eom(self) -> int:
+        """End of message: decide, and carry it out."""
+        message = Message(
+            sender=self._sender,
+            recipients=tuple(self._recipients),
+            headers=tuple(self._headers),
+            client=self.getsymval("{client_addr}") or "",
+            user=self.getsymval("{auth_authen}") or "",
+            size=self._size,
+        )
+        outcome = self.gate.decide(self.getsymval("i") or "", message)
+        if outcome.action == "defer":
+            self.setreply(*_FULL)
+            return int(Milter.TEMPFAIL)
+        self._tag(outcome)
+        if outcome.action == "hold":
+            self.quarantine(f"lane {outcome.lane}")
+        return int(Milter.CONTINUE)
+
+    @guarded
+    def abort(self) -> int:
+        """The message will not come: forget it."""
+        self._reset("", 0)
+        return int(Milter.CONTINUE)
+
+    def _tag(self, outcome: Outcome) -> None:
+        """Replace whatever the sender wrote under our names, the last copy first: indices shift."""
+        for name, count in self._forged().items():
+            for index in range(count, 0, -1):
+                self.chgheader(name, index, "")
+        self.addheader(LANE_HEADER, outcome.lane)
+        self.addheader(DEADLINE_HEADER, rfc3339(outcome.deadline))
+        if outcome.relay:
+            self.addheader(ROUTE_HEADER, outcome.relay)
+
+    def _forged(self) -> dict[str, int]:
+        present = [name.lower() for name, _ in self._headers]
+        return {name: present.count(name.lower()) for name in OURS if name.lower() in present}
+
+
+def _address(path: str) -> str:
+    """An envelope path without its angle brackets (RFC 5321, 4.1.2)."""
+    return path.strip().removeprefix("<").removesuffix(">")
+
+
+def _size(parameters: tuple[str, ...]) -> int:
+    """The value of SIZE= (RFC 1870) among a command's parameters; 0 without one."""
+    values = [p[5:] for p in parameters if p[:5].upper() == "SIZE="]
+    return int(values[0]) if values and values[0].isascii() and values[0].isdigit() and len(values[0]) < 19 else 0

@@ -1,0 +1,240 @@
+"""The message's life in Redis, on Valkey and on Debian's Redis: every transition, and no other."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from lanes.life import LIVE, TRANSITIONS, Result, State
+from lanes.message import Evidence, Progress, Record
+from lanes.schedule.view import Wave
+from lanes.store.store import Settlement, Store
+from lanes.store.views import Views
+
+NOW = 1_000_000.0
+
+
+def record(lane: str, deadline: float = NOW + 3600, domain: str = "example.com", accepted: float = NOW) -> Record:
+    return Record(lane, accepted, deadline, domain, 1, "", "a@b.c", "hello", (Evidence("r", "s", "t"),))
+
+
+def hold(store: Store, *ids: str, lane: str = "bulk", domain: str = "example.com", deadline: float = NOW + 86400,
+         at: float = NOW) -> None:
+    for id in ids:
+        assert store.admit(id, [record(lane, deadline, domain, at)], at).action == "hold"
+
+
+def test_priority_passes_bulk_is_held_and_normal_passes_while_there_is_room(store: Store, views: Views) -> None:
+    # When one message of each lane is admitted
+    actions = {lane: store.admit(lane, [record(lane)], NOW).action for lane in ("priority", "normal", "bulk")}
+    # Then each gets what its lane's hold policy says
+    assert actions == {"priority": "pass", "normal": "pass", "bulk": "hold"}
+    assert [views.state_of(id) for id in actions] == [State.INFLIGHT, State.INFLIGHT, State.HELD]
+
+
+def test_normal_is_held_while_the_window_is_full_and_behind_what_is_held(store: Store) -> None:
+    # Given a full window
+    for number in range(3):
+        store.admit(f"full{number}", [record("priority")], NOW)
+    for number in range(3, 10):
+        store.admit(f"bulk{number}", [record("bulk")], NOW)
+        store.move("start", [f"bulk{number}"], NOW)
+    # When normal mail comes
+    held = store.admit("n1", [record("normal")], NOW).action
+    # And the window opens again
+    store.move("defer", [f"bulk{number}" for number in range(3, 10)], NOW)
+    behind = store.admit("n2", [record("normal")], NOW).action
+    # Then it waits in both cases: the second must not overtake the first
+    assert (held, behind) == ("hold", "hold")
+
+
+def test_a_full_lane_demotes_refuses_or_passes(store: Store, views: Views) -> None:
+    # Given a full priority lane (3) and a full normal lane (5)
+    for number in range(3):
+        store.admit(f"p{number}", [record("priority")], NOW)
+    for number in range(4):
+        store.admit(f"n{number}", [record("normal")], NOW)
+    # When more priority mail comes, which may go down to normal
+    demoted = store.admit("p3", [record("priority"), record("normal")], NOW)
+    full = store.admit("p4", [record("priority"), record("normal")], NOW)
+    # Then the first is demoted, and the second is told to come back, as normal's overflow says
+    assert demoted == ("pass", 1)
+    assert full == ("defer", 1)
+    assert views.state_of("p4") == ""
+    # And the last candidate of a lane that demotes lets it pass
+    assert store.admit("p5", [record("priority")], NOW) == ("pass", 0)
+
+
+def test_admitting_a_known_id_again_changes_nothing(store: Store, views: Views) -> None:
+    hold(store, "a")
+    assert store.admit("a", [record("priority")], NOW).action == "known"
+    assert views.state_of("a") == State.HELD
+
+
+def test_a_claim_takes_by_deadline_in_an_unbatched_lane(store: Store) -> None:
+    # Given held normal mail, admitted in another order than its deadlines
+    store.admit("first", [record("bulk")], NOW)
+    lane = Wave("normal", "", 2, "turn")
+    for number in range(10):
+        store.admit(f"x{number}", [record("bulk")], NOW)
+        store.move("start", [f"x{number}"], NOW)
+    for id, deadline in (("late", 30.0), ("early", 10.0), ("middle", 20.0)):
+        assert store.admit(id, [record("normal", NOW + deadline)], NOW).action == "hold"
+    # When two are claimed
+    # Then they are the two with the earliest deadlines, in order
+    assert store.claim(lane, NOW + 30) == ["early", "middle"]
+    assert store.claim(lane, NOW + 30) == ["late"]
+    assert store.claim(lane, NOW + 30) == []
+
+
+def test_a_claim_takes_a_domains_oldest_after_the_named(store: Store) -> None:
+    for number, id in enumerate("abcd"):
+        hold(store, id, at=NOW + number)
+    hold(store, "other", domain="example.net")
+    assert store.claim(Wave("bulk", "example.com", 3, "deadline", ("d", "nobody")), NOW + 30) == ["d", "a", "b"]
+
+
+def test_a_claim_of_named_ids_takes_no_others(store: Store) -> None:
+    hold(store, "a", "b", "c")
+    assert store.claim(Wave("bulk", "example.com", 3, "hand", ("b",)), NOW + 30, fill=False) == ["b"]
+
+
+def test_a_claim_that_runs_out_is_held_again_and_not_before(store: Store, views: Views) -> None:
+    # Given a claim until NOW + 30
+    hold(store, "a")
+    store.claim(Wave("bulk", "example.com", 1, "size"), NOW + 30)
+    # Then it is not given back while it stands
+    assert store.expired_claims(NOW + 29) == []
+    assert store.unclaim(["a"], lease_before=NOW + 29) == 0
+    # And is given back, with its place in the batch, when it has run out
+    assert store.expired_claims(NOW + 30) == ["a"]
+    assert store.unclaim(["a"], lease_before=NOW + 30) == 1
+    assert views.state_of("a") == State.HELD
+    assert store.claim(Wave("bulk", "example.com", 1, "size"), NOW + 90) == ["a"]
+
+
+def test_only_claimed_ids_are_said_to_be_claimed(store: Store) -> None:
+    hold(store, "a", "b")
+    store.claim(Wave("bulk", "example.com", 1, "hand", ("a",)), NOW + 30, fill=False)
+    assert store.claimed(["a", "b", "unknown"]) == ["a"]
+
+
+def test_the_planner_sees_full_waited_owed_and_near_domains(store: Store, views: Views) -> None:
+    # Given a domain with a batch, one with old mail, one of which a batch has begun to leave, one with a near deadline
+    hold(store, "f1", "f2", "f3", domain="full")
+    hold(store, "w1", domain="waited", at=NOW - 3600)
+    hold(store, "o1", "o2", "o3", domain="owed")
+    store.claim(Wave("bulk", "owed", 1, "size", owed=2), NOW + 30)
+    hold(store, "n1", domain="near", deadline=NOW + 60)
+    # When the planner looks
+    bulk = {view.lane: view for view in views.lanes(NOW)}["bulk"]
+    # Then it sees each for what it is
+    assert [(d.name, d.held) for d in bulk.full] == [("full", 3)]
+    assert [(d.name, d.oldest) for d in bulk.waited] == [("waited", NOW - 3600)]
+    assert [(d.name, d.owed, d.inflight) for d in bulk.begun] == [("owed", 2, 1)]
+    assert [(d.id, d.domain) for d in bulk.heads] == [("n1", "near")]
+    assert (bulk.held, bulk.releasing) == (7, 1)
+
+
+def test_old_inflight_mail_no_longer_fills_the_window(store: Store, views: Views) -> None:
+    store.admit("p", [record("priority")], NOW)
+    assert [view.inflight for view in views.lanes(NOW)] == [1, 0, 0]
+    assert [view.inflight for view in views.lanes(NOW + 16 * 60)] == [0, 0, 0]
+
+
+def test_a_settled_message_counts_once_and_is_remembered(store: Store, views: Views) -> None:
+    # Given a message in flight
+    store.admit("p", [record("priority", NOW + 300)], NOW)
+    end = Settlement("p", Result.DELIVERED, NOW + 2, 2.0)
+    # When its end is told twice
+    assert [store.settle([end]), store.settle([end])] == [1, 0]
+    # Then it counts once, in time, and its record is still there
+    priority = views.status(NOW + 3)[0]
+    assert (priority.depth, priority.totals["delivered"], priority.totals["kept"]) == (0, 1, 1)
+    assert sum(priority.queue_seconds.values()) == 1
+    assert views.state_of("p") == "settled"
+    # And no late event brings it back to life
+    assert store.move("start", ["p"], NOW) == store.move("defer", ["p"], NOW) == 0
+
+
+def test_a_delivery_after_the_deadline_is_missed_and_a_bounce_is_neither(store: Store, views: Views) -> None:
+    store.admit("late", [record("priority", NOW + 300)], NOW)
+    store.admit("bounced", [record("priority", NOW + 300)], NOW)
+    store.settle([Settlement("late", Result.DELIVERED, NOW + 400, 400.0), Settlement("bounced", Result.BOUNCED, NOW)])
+    totals = views.status(NOW)[0].totals
+    assert (totals["kept"], totals["missed"], totals["bounced"]) == (0, 1, 1)
+
+
+def test_progress_is_merged_and_forgotten_when_settled(store: Store) -> None:
+    store.admit("p", [record("priority")], NOW)
+    store.note({"p": Progress(sent=2.0), "unknown": Progress(bounced=True)})
+    store.note({"p": Progress(sent=1.0, bounced=True)})
+    assert store.progress(["p", "unknown"]) == {"p": Progress(2.0, True), "unknown": Progress()}
+    store.settle([Settlement("p", Result.BOUNCED, NOW)])
+    assert store.progress(["p"]) == {"p": Progress()}
+
+
+def test_a_requeued_message_lives_on_under_its_new_id(store: Store, views: Views) -> None:
+    hold(store, "old")
+    store.note({"old": Progress(sent=1.0)})
+    assert store.requeue("old", "new", NOW)
+    assert (views.state_of("old"), views.state_of("new")) == ("", State.INFLIGHT)
+    assert store.progress(["new"]) == {"new": Progress(sent=1.0)}
+    assert not store.requeue("old", "newer", NOW)
+
+
+def test_settled_messages_are_forgotten_by_age_and_number(store: Store, views: Views) -> None:
+    for number in range(3):
+        store.admit(str(number), [record("priority")], NOW)
+        store.settle([Settlement(str(number), Result.DELIVERED, NOW + number, 1.0)])
+    assert store.prune(NOW + 86400 + 1.5) == 2
+    assert [views.state_of(str(n)) for n in range(3)] == ["", "", "settled"]
+
+
+def test_records_that_are_not_ours_are_unknown(store: Store) -> None:
+    store.client.hset(store.keys.records, mapping={"junk": b"\xff\x00", "list": b"\x90"})
+    assert store.records(["junk", "list"]) == {}
+    assert store.move("start", ["junk"], NOW) == 0
+
+
+@pytest.mark.parametrize("batched", ["bulk", "normal"])
+@pytest.mark.parametrize(("transition", "start"), [*itertools.product(["start", "defer", "withhold"], LIVE)])
+def test_a_transition_starts_only_where_the_table_says(
+    store: Store, views: Views, transition: str, start: State, batched: str
+) -> None:
+    # Given a message in some state
+    sources, target = TRANSITIONS[transition]
+    bring_into(store, "m", batched, start)
+    # When the transition is asked for
+    moved = store.move(transition, ["m"], NOW)  # type: ignore[arg-type] # parametrized over the three
+    # Then it happens exactly if the table has it, and nothing is left behind
+    assert moved == (start in sources)
+    assert views.state_of("m") == (target if moved else start)
+    assert_consistent(store, batched)
+
+
+def bring_into(store: Store, id: str, lane: str, state: State) -> None:
+    """A message of a lane in a state, whatever the lane's hold policy."""
+    store.admit("filler", [record("normal")], NOW)
+    for number in range(12):
+        store.admit(f"f{number}", [record("bulk", domain="fill")], NOW)
+        store.move("start", [f"f{number}"], NOW)
+    assert store.admit(id, [record(lane)], NOW).action == "hold"
+    if state is State.RELEASING:
+        store.claim(Wave(lane, "example.com" if lane == "bulk" else "", 1, "hand", (id,)), NOW + 30, fill=False)
+    elif state is not State.HELD:
+        name = {State.INFLIGHT: "start", State.DEFERRED: "defer", State.WITHHELD: "withhold"}[state]
+        assert store.move(name, [id], NOW) == 1  # type: ignore[arg-type] # one of the three
+
+
+def assert_consistent(store: Store, lane: str) -> None:
+    """Each known id is in one state, and the domain indexes are what the sets say."""
+    client, keys = store.client, store.keys
+    members = [id for state in State for id in client.zrange(keys.state(state, lane), 0, -1)]
+    assert len(members) == len(set(members))
+    held = client.zrange(keys.state(State.HELD, lane), 0, -1)
+    batched = client.zrange(keys.batch(lane, "example.com"), 0, -1) if lane == "bulk" else held
+    assert set(held) == set(batched)
+    sizes = dict(client.zrange(keys.sizes(lane), 0, -1, withscores=True))
+    assert sizes == ({b"example.com": len(held)} if lane == "bulk" and held else {})
