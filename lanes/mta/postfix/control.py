@@ -1,0 +1,111 @@
+"""Postfix's queue, worked by hand: :class:`~lanes.mta.port.Control`.
+
+Contract: one call is one command, however many ids: a wave of thousands is one postsuper(1) with
+the ids on its standard input, and one postkick(1), since a release by itself wakes nobody and the
+mail would wait for the next queue run (``queue_run_delay``). An id that is not a queue id is
+dropped before any command sees it: it cannot be in the spool, and it must not stop the others.
+
+What was released or held is what postsuper says that it renamed. It exits 0 although ids were not
+there, and names only those that were.
+
+Failure: :class:`~lanes.mta.port.MtaError`. While Postfix is stopped, a command that cannot write
+to the log (``maillog_file``) dies at its first message, so part of a wave may be off hold. Whoever
+calls again, or asks :meth:`PostfixControl.find`, is told the truth: the spool keeps it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from lanes.mta.port import Entry, MtaError, Queue
+from lanes.mta.postfix import queue_id
+from lanes.mta.postfix.commands import Commands, Outcome
+from lanes.mta.postfix.spool import Spool
+
+_RELEASED = re.compile(r"^\S+: (\S+): released from hold$", re.MULTILINE)
+_HELD = re.compile(r"^\S+: (\S+): placed on hold$", re.MULTILINE)
+#: postkick(1) messages to the queue manager: look through the deferred, or the incoming, queue.
+_LOOK_AT_DEFERRED, _LOOK_AT_INCOMING = "D", "I"
+_QUEUES = {str(queue): queue for queue in Queue}
+
+
+class PostfixControl:
+    """The Postfix instance whose ``main.cf`` is in ``config`` (absolute); ``timeout`` is seconds a command."""
+
+    def __init__(self, config: str, timeout: float) -> None:
+        self._commands = Commands(config, timeout)
+
+    def valid(self, id: str) -> bool:
+        """Whether ``id`` is a queue id of this MTA; anything else never reaches a command."""
+        return queue_id.valid(id)
+
+    def release(self, ids: Iterable[str]) -> set[str]:
+        """Let held messages go at once; the ids that were on hold and now are not."""
+        done = self._postsuper("-H", ids)
+        released = set(_RELEASED.findall(done.err))
+        if released:
+            self._wake(_LOOK_AT_DEFERRED)
+        done.check()
+        return released
+
+    def hold(self, ids: Iterable[str]) -> set[str]:
+        """Put messages on hold; the ids that were not and now are.
+
+        A delivery that is under way is not stopped: it ends as it ends, and the rest is held.
+        """
+        return set(_HELD.findall(self._postsuper("-h", ids).check().err))
+
+    def retry(self, ids: Iterable[str]) -> None:
+        """Have deferred messages tried again now, whatever the MTA's own backoff says."""
+        if self._spool.retry(filter(queue_id.valid, ids)):
+            self._wake(_LOOK_AT_INCOMING)
+
+    def find(self, ids: Iterable[str]) -> dict[str, Queue]:
+        """Where each of ``ids`` is in the spool; an id that is not there is left out."""
+        return self._spool.find(filter(queue_id.valid, ids))
+
+    def list(self) -> Iterator[Entry]:
+        """Everything in the spool, as ``postqueue -j`` prints it.
+
+        Not a snapshot: an entry may be missed or told twice. Mail in ``maildrop``, which is not
+        accepted yet, is left out.
+        """
+        for line in self._commands.stream("postqueue", "-j"):
+            if entry := _entry(line):
+                yield entry
+
+    def _postsuper(self, action: str, ids: Iterable[str]) -> Outcome:
+        lines = list(filter(queue_id.valid, ids))
+        return self._commands.run("postsuper", action, "-", lines=lines) if lines else Outcome("postsuper", 0, "", "")
+
+    def _wake(self, message: str) -> None:
+        """Tell the queue manager to look now.
+
+        If it is not running there is nobody to wake, and it looks at everything when it starts: so
+        this command's exit code does not count.
+        """
+        self._commands.run("postkick", "public", "qmgr", message)
+
+    @cached_property
+    def _spool(self) -> Spool:
+        names = ("queue_directory", "hash_queue_names", "hash_queue_depth")
+        values = self._commands.run("postconf", "-hx", *names).check().out.splitlines()
+        try:
+            root, hashed_queues, depth = values
+            return Spool(Path(root), re.split(r"[\s,]+", hashed_queues.strip()), int(depth))
+        except ValueError as error:
+            raise MtaError(f"postconf printed {values!r} for {' '.join(names)}") from error
+
+
+def _entry(line: str) -> Entry | None:
+    try:
+        raw = json.loads(line)
+        queue = _QUEUES.get(raw["queue_name"])
+        recipients = tuple(recipient["address"] for recipient in raw["recipients"])
+        return Entry(raw["queue_id"], queue, float(raw["arrival_time"]), raw["sender"], recipients) if queue else None
+    except (ValueError, LookupError, TypeError) as error:
+        raise MtaError(f"postqueue -j printed {line!r}: {error}") from error

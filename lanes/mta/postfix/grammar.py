@@ -1,0 +1,132 @@
+"""Postfix's log: :class:`~lanes.mta.port.Grammar`, one line to one event.
+
+A line is ``TIME HOST SYSLOG_NAME/DAEMON[PID]: ID: WHAT HAPPENED``. Most lines tell no event (a client
+connects, a message-id is seen), so a line is taken apart from the left and dropped as soon as it
+cannot be one; at most one expression is tried on the rest, chosen by its first word.
+
+Who speaks counts, not only what is said: ``removed`` by the queue manager ends a message's life in
+order, ``removed`` by postsuper(1) is a deletion by hand.
+
+*Transports.* The log names the daemon (``smtp``), not the service of ``master.cf`` that started it
+(``economy``). A service of its own shows if ``master.cf`` gives it a name in the log, as Postfix's
+own file does for ``relay``::
+
+    economy unix - - n - - smtp
+      -o syslog_name=postfix/$service_name
+
+Then it logs as ``postfix/economy/smtp``, and the transport is ``economy``: what stands between the
+instance's name and the daemon's. Without it, the transport is the daemon.
+
+Contract: never raises, whatever the text; what is not understood is no event. Text from the network
+(addresses, replies) is taken as it stands, and cannot pass for a field of the line: addresses are
+read with their quotes (RFC 5321, 4.1.2), and what a server replied comes last.
+
+Source: postlogd(8) and syslog for the prefix, Postfix's ``log_adhoc.c``, ``qmgr_active.c``,
+``postsuper.c``, ``pickup.c`` for the rest; postconf(5) ``info_log_address_format``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+
+from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
+from lanes.mta.postfix.log_time import LogTime
+from lanes.mta.postfix.queue_id import LONG_OR_SHORT, valid
+
+#: Up to the next field, over a quoted local part that may look like one. Atomic: never tried twice.
+_ADDRESS = r'(?:"(?:[^"\\]|\\.)*+"@)?(?:(?!>, (?:orig_to=<|relay=)).)*+'
+_SECONDS = r"(\d+(?:\.\d+)?)"
+_ATTEMPT = re.compile(
+    rf"to=<({_ADDRESS})>, (?:orig_to=<{_ADDRESS}>, )?relay=([^,]*), (?:conn_use=\d+, )?delay={_SECONDS}, "
+    rf"delays={_SECONDS}/{_SECONDS}/{_SECONDS}/{_SECONDS}, dsn=(\d\.\d+\.\d+), status=(\w+)(?: \((.*)\))?$",
+    re.ASCII,
+)
+_ACTIVE = re.compile(r"nrcpt=(\d+) \(queue active\)$", re.ASCII)
+_EXPIRED = re.compile(r", status=(?:force-)?expired, returned to sender$")
+_REQUEUED = re.compile(rf"> orig_id=({LONG_OR_SHORT})$")
+
+_OUTCOMES = {
+    "sent": Outcome.SENT,
+    "deferred": Outcome.DEFERRED,
+    "bounced": Outcome.BOUNCED,
+    # soft_bounce = yes: what would have been a bounce stays in the queue.
+    "SOFTBOUNCE": Outcome.DEFERRED,
+}
+_QUEUE_MANAGERS = frozenset(("qmgr", "nqmgr", "oqmgr"))
+_BY_HAND: dict[str, Callable[[str, float], Event]] = {
+    "removed": partial(Removed, by_hand=True),
+    "released from hold": Released,
+    "placed on hold": Withheld,
+}
+
+
+class PostfixGrammar:
+    """Reads one line of a Postfix log; a callable, cheap to make."""
+
+    def __init__(self) -> None:
+        self._time = LogTime()
+
+    def __call__(self, line: str, now: float) -> Event | None:
+        """The event of a line, or None. Never raises, whatever the line holds.
+
+        ``now`` completes time stamps that carry no year and time zone.
+        """
+        head, _, said = line.partition("]: ")
+        id, colon, what = said.partition(": ")
+        if not colon or not valid(id):
+            return None
+        what = what.rstrip("\r\n")
+        stamp, _, name = head.partition("[")[0].rpartition(" ")
+        instance, _, daemon = name.rpartition("/")
+        read = _reader(daemon, what)
+        if read is None:
+            return None
+        at = self._time(stamp, now)
+        return read(id, at, what, instance, daemon) if at is not None else None
+
+
+_Reader = Callable[[str, float, str, str, str], Event | None]
+
+
+def _reader(daemon: str, what: str) -> _Reader | None:
+    """What reads the rest of a line, by who said it and its first word."""
+    if what.startswith("to=<"):
+        return _attempt
+    if daemon in _QUEUE_MANAGERS:
+        return _queue_manager
+    if daemon == "postsuper":
+        return _postsuper
+    return _pickup if daemon == "pickup" else None
+
+
+def _attempt(id: str, at: float, what: str, instance: str, daemon: str) -> Attempt | None:
+    found = _ATTEMPT.match(what)
+    if not found:
+        return None
+    recipient, relay, delay, a, b, c, d, dsn, status, text = found.groups("")
+    outcome = _OUTCOMES.get(status)
+    if not outcome:
+        return None
+    transport = instance.partition("/")[2] or daemon
+    stages = (float(a), float(b), float(c), float(d))
+    return Attempt(id, at, recipient, outcome, transport, relay, float(delay), stages, dsn, text)
+
+
+def _queue_manager(id: str, at: float, what: str, _instance: str, _daemon: str) -> Event | None:
+    if what == "removed":
+        return Removed(id, at, by_hand=False)
+    if found := _ACTIVE.search(what):
+        return Active(id, at, int(found[1]))
+    return Expired(id, at) if _EXPIRED.search(what) else None
+
+
+def _postsuper(id: str, at: float, what: str, _instance: str, _daemon: str) -> Event | None:
+    event = _BY_HAND.get(what)
+    return event(id, at) if event else None
+
+
+def _pickup(id: str, at: float, what: str, _instance: str, _daemon: str) -> Requeued | None:
+    found = _REQUEUED.search(what)
+    return Requeued(found[1], at, new_id=id) if found else None
