@@ -78,10 +78,10 @@ def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(raw: dict[str, Any]) -> Settings:
-    return _section(raw, Settings, ())
+    return section(raw, Settings, ())
 
 
-def _section(raw: Any, kind: type[T], at: Path_) -> T:
+def section(raw: Any, kind: type[T], at: Path_) -> T:
     """One table; tables within it (single or by name) are converted first, each under its own key."""
     if not isinstance(raw, dict):
         raise ConfigError(f"found {raw!r}, allowed: a table", key=".".join(at))
@@ -97,9 +97,9 @@ def _section(raw: Any, kind: type[T], at: Path_) -> T:
 
 def _nested(value: Any, hint: Any, at: Path_) -> Any:
     if get_origin(hint) is dict and issubclass(get_args(hint)[1], Section) and isinstance(value, dict):
-        return {name: _section(item, get_args(hint)[1], (*at, name)) for name, item in value.items()}
+        return {name: section(item, get_args(hint)[1], (*at, name)) for name, item in value.items()}
     kinds = [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Section)]
-    return _section(value, kinds[0], at) if kinds and isinstance(value, dict) else value
+    return section(value, kinds[0], at) if kinds and isinstance(value, dict) else value
 
 
 def _decode(kind: type, value: object) -> object:

@@ -30,7 +30,7 @@ class Redis(Section):
 
 class Mta(Section):
     name: str
-    kind: Literal["postfix", "sendmail"]
+    kind: Literal["postfix"]
     config_directory: str
     log: str
     command_timeout: Seconds
@@ -38,6 +38,7 @@ class Mta(Section):
 
 class Milter(Section):
     socket: str
+    group: str
     budget: Seconds
     breaker_failures: int
     breaker_reset: Seconds
@@ -171,9 +172,3 @@ class Settings(Section):
         order = self.by_rank()
         place = order.index(lane) + 1
         return order[place] if place < len(order) else None
-
-    def relay_for(self, preference: str) -> str:
-        """The relay that serves a preference; empty where none does: the MTA's own routing."""
-        return next((n for n, r in self.relays.items() if r.preference == preference), "")
-
-

@@ -1,0 +1,39 @@
+"""Signals of the recipient table: what this site promised to whom."""
+
+from __future__ import annotations
+
+from lanes.config.model import Recipient
+from lanes.config.units import format_seconds
+from lanes.policy.facts import Facts, Kind, Seen
+from lanes.policy.signals.registry import signal
+
+
+def _rows(facts: Facts) -> list[tuple[str, Recipient | None]]:
+    some = facts.message.recipients[: facts.site.limits.recipients]
+    return [(address, facts.site.recipient(address)) for address in some]
+
+
+@signal("recipient-sla", Kind.INSTANT)
+def recipient_sla(facts: Facts) -> Seen | None:
+    """The nearest deadline promised to any recipient (``policy.recipients``): acceptance + ``sla``."""
+    promised = [(row.sla, address) for address, row in _rows(facts) if row and row.sla is not None]
+    if not promised:
+        return None
+    sla, address = min(promised)
+    return Seen(facts.now + sla, f"{format_seconds(sla)} for {address}")
+
+
+@signal("recipient-lane", Kind.LANE)
+def recipient_lane(facts: Facts) -> Seen | None:
+    """The most urgent lane due to any recipient (``policy.recipients``).
+
+    A recipient without a row is due the default lane, so that a row lowers a message only when
+    all of its recipients agree: it leaves as one.
+    """
+    site = facts.site
+    rows = _rows(facts)
+    if not any(row and row.lane for _, row in rows):
+        return None
+    due = [((row and row.lane) or site.default_lane, address) for address, row in rows]
+    lane, address = min(due, key=lambda entry: site.place[entry[0]])
+    return Seen(lane, address)

@@ -1,0 +1,104 @@
+"""A message as it lies in a file, made into what the filter would have seen of it.
+
+Contract: :func:`from_bytes` makes a :class:`Message` of any bytes, and never raises. What the envelope
+was is not in the file: it is taken from the options, else from the trace that MTAs leave.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email.parser import BytesHeaderParser
+from email.policy import compat32
+
+import msgspec
+
+from lanes.message import Message
+from lanes.policy.text import clean
+
+#: Who handed in a message of which nothing is known: an address that is nobody's (RFC 1122, 3.2.1.3).
+UNKNOWN_CLIENT = "0.0.0.0"  # noqa: S104 - nothing is bound to it
+_ADDRESS = re.compile(r"[^\s<>,;:\"()]{1,256}@[^\s<>,;:\"()]{1,256}")
+_CLIENT = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]")
+_LOGIN = re.compile(r"\(Authenticated sender: ([^()\s]{1,256})\)")
+_ENVELOPE_TO = ("delivered-to", "x-original-to")
+_HEADER_CHARS = 100_000
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """What the caller knows of how the message came in; None: see the message's own trace."""
+
+    sender: str | None = None
+    recipients: tuple[str, ...] = ()
+    client: str | None = None
+    """IP address; empty for a message submitted on the MTA's own host, which is trusted."""
+    user: str | None = None
+    by: str = ""
+
+
+_UNKNOWN = Envelope()
+
+
+def from_bytes(raw: bytes, envelope: Envelope = _UNKNOWN) -> Message:
+    """The message of a file: headers as they stand, still folded, bytes above ASCII by PEP 383."""
+    headers = tuple(_headers(raw))
+    found = Trace(headers)
+    user = found.user() if envelope.user is None else envelope.user
+    return Message(
+        sender=found.sender() if envelope.sender is None else envelope.sender,
+        recipients=envelope.recipients or found.recipients(),
+        headers=headers,
+        client=found.client() if envelope.client is None else envelope.client,
+        user=user,
+        size=len(raw),
+        by=envelope.by,
+    )
+
+
+def _headers(raw: bytes) -> Iterator[tuple[str, str]]:
+    parsed = BytesHeaderParser(policy=compat32).parsebytes(raw)
+    for name, value in parsed.raw_items():
+        yield _utf8(name), _utf8(str(value)).lstrip(" \t")
+
+
+def _utf8(text: str) -> str:
+    """The parser keeps bytes as surrogates; most of them are UTF-8 (RFC 6532)."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+
+
+class Trace:
+    """The envelope, as far as the headers tell it."""
+
+    def __init__(self, headers: tuple[tuple[str, str], ...]) -> None:
+        self._values: dict[str, list[str]] = {}
+        for name, value in headers:
+            self._values.setdefault(name.lower(), []).append(clean(value[:_HEADER_CHARS]))
+
+    def _all(self, *names: str) -> Iterator[str]:
+        for name in names:
+            yield from self._values.get(name, ())
+
+    def sender(self) -> str:
+        """Of Return-Path (RFC 5321, 4.4), which may be empty; else the author."""
+        for value in self._all("return-path"):
+            return next(iter(_ADDRESS.findall(value)), "")
+        return next((address for value in self._all("from", "sender") for address in _ADDRESS.findall(value)), "")
+
+    def recipients(self) -> tuple[str, ...]:
+        """Of the headers that a delivery agent adds; else whom the author addressed. Each once."""
+        for names in (_ENVELOPE_TO, ("to", "cc", "bcc")):
+            found = [address for value in self._all(*names) for address in _ADDRESS.findall(value)]
+            if found:
+                return tuple(dict.fromkeys(found))
+        return ()
+
+    def client(self) -> str:
+        """Of the topmost Received (RFC 5321, 4.4): whom our own MTA took it from."""
+        top = next(self._all("received"), "")
+        found = _CLIENT.search(top)
+        return found[1] if found else UNKNOWN_CLIENT
+
+    def user(self) -> str:
+        """Of the topmost Received, as Postfix writes it with ``smtpd_sasl_authenticated_header``."""
+        found = _LOGIN.search(next(self._all("received"), ""))
+        return found[1] if found else ""
