@@ -76,7 +76,7 @@ class Follower:
         self._file = None
 
     def read(self, limit: int = 1000) -> Batch:
-        """The next lines, at most ``limit``; none if there is nothing new."""
+        """The next lines, at most ``limit``; fewer once the end is reached, none if there is nothing new."""
         file = self._file = self._file or self._find()
         if not file:
             return Batch([], self._place)
@@ -120,14 +120,20 @@ class _File:
         """The next complete lines; those of a file written anew from its beginning."""
         if self._was_rewritten():
             self._offset, self._beginning = 0, b""
+        lines: list[bytes] = []
+        while len(lines) < limit and (more := self._chunk(limit - len(lines))):
+            lines += more
+        if len(self._beginning) < _BEGINNING:
+            self._beginning = self._first(self._offset)
+        return [line.decode("utf-8", "surrogateescape") for line in lines]
+
+    def _chunk(self, limit: int) -> list[bytes]:
         data = os.pread(self._number, _CHUNK, self._offset)
         *lines, rest = data.split(b"\n", limit)
         if not lines and len(data) == _CHUNK:
             lines, rest = [data], b""
         self._offset += len(data) - len(rest)
-        if len(self._beginning) < _BEGINNING:
-            self._beginning = self._first(self._offset)
-        return [line.decode("utf-8", "surrogateescape") for line in lines]
+        return lines
 
     def _was_rewritten(self) -> bool:
         return os.fstat(self._number).st_size < self._offset or self._first(self._offset) != self._beginning
