@@ -1,7 +1,7 @@
 """A message as it lies in a file, made into what the filter would have seen of it.
 
-Contract: :func:`from_bytes` makes a :class:`Message` of any bytes, and never raises. What the envelope
-was is not in the file: it is taken from the options, else from the trace that MTAs leave.
+Contract: :func:`read_eml` makes a :class:`Message` of any bytes, and never raises. What the envelope
+was is not in the file: it is given by the caller, else taken from the trace that MTAs leave.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ import re
 from collections.abc import Iterator
 from email.parser import BytesHeaderParser
 from email.policy import compat32
-
-import msgspec
 
 from lanes.message import Message
 from lanes.policy.text import clean
@@ -25,33 +23,30 @@ _ENVELOPE_TO = ("delivered-to", "x-original-to")
 _HEADER_CHARS = 100_000
 
 
-class Envelope(msgspec.Struct, frozen=True):
-    """What the caller knows of how the message came in; None: see the message's own trace."""
+def read_eml(
+    raw: bytes,
+    *,
+    sender: str | None = None,
+    recipients: tuple[str, ...] = (),
+    client: str | None = None,
+    user: str | None = None,
+    by: str = "",
+) -> Message:
+    """The message of a file: headers as they stand, still folded, bytes that are not UTF-8 by PEP 383.
 
-    sender: str | None = None
-    recipients: tuple[str, ...] = ()
-    client: str | None = None
-    """IP address; empty for a message submitted on the MTA's own host, which is trusted."""
-    user: str | None = None
-    by: str = ""
-
-
-_UNKNOWN = Envelope()
-
-
-def from_bytes(raw: bytes, envelope: Envelope = _UNKNOWN) -> Message:
-    """The message of a file: headers as they stand, still folded, bytes above ASCII by PEP 383."""
+    What is None (or no recipients) is taken from the message's trace. ``client`` is an IP address,
+    empty for a message submitted on the MTA's own host, which is trusted.
+    """
     headers = tuple(_headers(raw))
-    found = Trace(headers)
-    user = found.user() if envelope.user is None else envelope.user
+    trace = Trace(headers)
     return Message(
-        sender=found.sender() if envelope.sender is None else envelope.sender,
-        recipients=envelope.recipients or found.recipients(),
+        sender=trace.sender() if sender is None else sender,
+        recipients=recipients or trace.recipients(),
         headers=headers,
-        client=found.client() if envelope.client is None else envelope.client,
-        user=user,
+        client=trace.client() if client is None else client,
+        user=trace.user() if user is None else user,
         size=len(raw),
-        by=envelope.by,
+        by=by,
     )
 
 
