@@ -106,6 +106,8 @@ def domain_of(recipients: tuple[str, ...]) -> str:
 
 def printable(text: str, limit: int = 200) -> str:
     """``text`` on one line, valid UTF-8, control characters replaced, at most ``limit`` long."""
+    if len(text) <= limit and text.isprintable() and "  " not in text and text == text.strip():
+        return text
     text = text[: limit * 4].encode("utf-8", "replace").decode("utf-8")
     text = "".join(c if c.isprintable() else " " for c in text)
     text = " ".join(text.split())

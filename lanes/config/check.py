@@ -9,7 +9,7 @@ import re
 
 from lanes.config.errors import ConfigError, nearest
 from lanes.config.model import Lane, Settings
-from lanes.config.units import format_seconds
+from lanes.config.units import format_seconds, parse_address_entry
 
 #: Names become parts of Redis keys, headers and metric labels.
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
@@ -24,6 +24,7 @@ def check(settings: Settings) -> None:
         _lane(f"lanes.{name}", lane)
     _shares(settings)
     _references(settings)
+    _policy(settings)
     _networks(settings)
     _running(settings)
 
@@ -109,6 +110,24 @@ def _references(settings: Settings) -> None:
             raise ConfigError(problem, key=f"{key}.relay")
         if recipient.sla is not None and recipient.sla <= 0:
             raise ConfigError("found 0s, allowed: more than 0", key=f"{key}.sla")
+
+
+def _policy(settings: Settings) -> None:
+    policy = settings.policy
+    for lane, lowest in policy.mt_priority.items():
+        key = f"policy.mt_priority.{lane}"
+        if lane not in settings.lanes:
+            raise ConfigError(f"unknown lane '{lane}'; {nearest(lane, settings.lanes)}", key=key)
+        if not -9 <= lowest <= 9:
+            raise ConfigError(f"found {lowest}, allowed: -9 to 9", key=key)
+    for name in policy.limits.__struct_fields__:
+        if getattr(policy.limits, name) < 1:
+            raise ConfigError(f"found {getattr(policy.limits, name)}, allowed: 1 or more", key=f"policy.limits.{name}")
+    for entry in policy.recipients:
+        try:
+            parse_address_entry(entry)
+        except ValueError as error:
+            raise ConfigError(str(error), key=f"policy.recipients.{entry}") from error
 
 
 def _networks(settings: Settings) -> None:

@@ -44,7 +44,7 @@ def load(path: Path | None = None) -> Settings:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the settings: {error}", file=str(path)) from error
-    return parse(text, file=str(path))
+    return _beside(parse(text, file=str(path)), path.parent)
 
 
 def parse(text: str, file: str = "") -> Settings:
@@ -61,6 +61,15 @@ def parse(text: str, file: str = "") -> Settings:
         error.file, error.line = file, _line_of(text, error.key)
         raise
     return settings
+
+
+def _beside(settings: Settings, folder: Path) -> Settings:
+    """Names of the policy's files are relative to the folder of the settings that name them."""
+    policy = settings.policy
+    rules = (policy.rules,) if isinstance(policy.rules, str) else policy.rules
+    found = {key: tuple(name if name == "builtin" else str(folder / name) for name in names)
+             for key, names in (("rules", rules), ("phrases", policy.phrases))}
+    return msgspec.structs.replace(settings, policy=msgspec.structs.replace(policy, **found))
 
 
 def render(settings: Settings) -> str:

@@ -14,6 +14,8 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 60
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 
+_ADDRESS_ENTRY = re.compile(r"(?:\*\.|\S+@)?[^\s@*]+")
+
 
 class Seconds(float):
     """A duration; a float of seconds that remembers being one, so that it is printed as ``5m``."""
@@ -50,6 +52,14 @@ def parse_bytes(value: object) -> Bytes:
         if match and match[2] in _BYTES:
             return Bytes(int(match[1]) * _BYTES[match[2]])
     raise ValueError(f"found {value!r}, allowed: {allowed}")
+
+
+def parse_address_entry(value: str) -> str:
+    """An entry of a table of mail addresses, in lower case: ``a@example.com``, ``example.com``, ``*.example.com``."""
+    entry = value.strip().lower().rstrip(".")
+    if not _ADDRESS_ENTRY.fullmatch(entry):
+        raise ValueError(f"found {value!r}, allowed: an address, a domain, or '*.' and a domain")
+    return entry
 
 
 def format_seconds(value: float) -> str:

@@ -14,11 +14,6 @@ T = TypeVar("T")
 _LABELS = 20
 
 
-def normal(entry: str) -> str:
-    """How an entry is spelled as a key: lower case, no final dot."""
-    return entry.strip().lower().rstrip(".")
-
-
 def keys(address: str) -> list[str]:
     """The entries that cover ``address``, the most specific first."""
     address = address.lower().rstrip(".")
@@ -34,5 +29,5 @@ def keys(address: str) -> list[str]:
 
 
 def look_up(table: Mapping[str, T], address: str) -> T | None:
-    """The most specific entry of ``table`` (its keys as :func:`normal` spells them)."""
+    """The most specific entry of ``table`` (its keys as :func:`lanes.config.units.parse_address_entry` spells them)."""
     return next((table[key] for key in keys(address) if key in table), None)

@@ -27,6 +27,8 @@ class Classifier:
         self._trust_rules = RuleIndex(loaded.trust)
         self._rules = RuleIndex(loaded.others)
         self._threshold = loaded.threshold
+        self.rules = tuple(rule.name for rule in (*loaded.trust, *loaded.others))
+        """The names of all rules that may speak."""
 
     def classify(self, message: Message, now: float, reputation: float | None = None) -> Decision:
         """The decision for a message accepted at ``now`` (Unix time in seconds). Never raises.

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from lanes.config.errors import nearest
-from lanes.config.units import parse_bytes
+from lanes.config.units import parse_address_entry, parse_bytes
 from lanes.message import PREFERENCES
 from lanes.policy import addresses
 from lanes.policy.facts import Facts, Kind, Signal, Value
@@ -85,7 +85,7 @@ def _allowed(kind: Kind) -> str:
 def _entry(entry: str, kind: Kind, site: Site) -> str:
     """How an entry is spelled, checked where the values are known beforehand."""
     if kind is Kind.ADDRESS:
-        return addresses.normal(entry)
+        return parse_address_entry(entry)
     known = {Kind.PHRASE: site.phrases.kinds, Kind.PREFERENCE: PREFERENCES, Kind.LANE: site.lane_names}.get(kind)
     if known is not None and entry.lower() not in known:
         raise ValueError(f"unknown '{entry}'; {nearest(entry, known)}")

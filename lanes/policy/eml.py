@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from email.parser import BytesHeaderParser
 from email.policy import compat32
+from email.utils import parsedate_to_datetime
 
 from lanes.message import Message
 from lanes.policy.text import clean
@@ -50,6 +51,17 @@ def read_eml(
     )
 
 
+def accepted(message: Message) -> float | None:
+    """When the topmost Received, or else Date, says it was: Unix time in seconds; None if neither does."""
+    trace = Trace(message.headers)
+    for value in (trace.first("received").rpartition(";")[2], trace.first("date")):
+        try:
+            return parsedate_to_datetime(value.strip()).timestamp()
+        except (ValueError, TypeError, IndexError, OverflowError):
+            continue
+    return None
+
+
 def _headers(raw: bytes) -> Iterator[tuple[str, str]]:
     parsed = BytesHeaderParser(policy=compat32).parsebytes(raw)
     for name, value in parsed.raw_items():
@@ -73,6 +85,10 @@ class Trace:
         for name in names:
             yield from self._values.get(name, ())
 
+    def first(self, name: str) -> str:
+        """The topmost header of this name; empty if there is none."""
+        return next(self._all(name), "")
+
     def sender(self) -> str:
         """Of Return-Path (RFC 5321, 4.4), which may be empty; else the author."""
         for value in self._all("return-path"):
@@ -89,11 +105,10 @@ class Trace:
 
     def client(self) -> str:
         """Of the topmost Received (RFC 5321, 4.4): whom our own MTA took it from."""
-        top = next(self._all("received"), "")
-        found = _CLIENT.search(top)
+        found = _CLIENT.search(self.first("received"))
         return found[1] if found else UNKNOWN_CLIENT
 
     def user(self) -> str:
         """Of the topmost Received, as Postfix writes it with ``smtpd_sasl_authenticated_header``."""
-        found = _LOGIN.search(next(self._all("received"), ""))
+        found = _LOGIN.search(self.first("received"))
         return found[1] if found else ""

@@ -5,9 +5,9 @@ A phrase file has a table per kind of subject, and in it a list of phrases per l
     [one-time-code]
     en = ["(verification|security) code", "# is your * code"]
 
-In a phrase ``(a|b)`` is a choice, ``*`` stands for up to three words, ``#`` for a code with digits in
-it; a blank also matches a hyphen; case and accents do not count. It is found at word
-boundaries, except beside letters of scripts that write without blanks.
+In a phrase ``(a|b)`` is a choice, ``*`` stands for up to three words, or none, ``#`` for a number of four
+to twelve digits. Case, accents and punctuation do not count. It is found at word boundaries,
+except beside letters of scripts that write without blanks.
 
 Contract: :class:`Phrases` answers from one pass over the subject. Failure: :class:`ConfigError`.
 """
@@ -28,7 +28,7 @@ _SPECIAL = re.compile(r"([()|]| ?\* ?|#)")
 _EDGE = r"(?:^|$|[^\pL\pN])"
 _WORDS = r" (?:\S+ ){0,3}"
 #: Digits, perhaps in groups or behind a short prefix: 493021, 493 021, G-493021.
-_CODE = r"(?:\pL{1,3} )?\d[\d ]{2,10}\d"
+_CODE = r"(?:\pL{1,3} )?\d(?: ?\d){3,11}"
 _SIGNS = {"(": "(?:", ")": ")", "|": "|", "#": _CODE, "*": _WORDS}
 #: From here on Unicode holds the scripts that write without blanks (CJK radicals and after).
 _UNSPACED = "\u2e80"
@@ -86,12 +86,12 @@ def _culprit(phrases: list[str], file: File, key: str) -> ConfigError:
 
 def pattern_of(phrase: str) -> str:
     """A phrase as a regular expression over folded text."""
-    phrase = fold(phrase.strip())
-    body = "".join(_translated(part) for part in _SPECIAL.split(phrase) if part)
-    before = "" if phrase[0] >= _UNSPACED else _EDGE
-    after = "" if phrase[-1] >= _UNSPACED else _EDGE
+    body = "".join(_translated(part) for part in _SPECIAL.split(phrase.strip()) if part)
+    letters = phrase.strip("()|* ") or " "
+    spaced = (letter.isalnum() and letter < _UNSPACED for letter in (letters[0], letters[-1]))
+    before, after = (_EDGE if edge else "" for edge in spaced)
     return f"{before}(?:{body}){after}"
 
 
 def _translated(part: str) -> str:
-    return _SIGNS.get(part.strip() or part) or str(re2.escape(part))
+    return _SIGNS.get(part.strip() or part) or str(re2.escape(fold(part)))

@@ -9,6 +9,7 @@ Failure: :class:`ConfigError` naming file, line, rule, key, what was found and w
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -76,9 +77,10 @@ def load(names: Iterable[str], site: Site) -> Rules:
     """The rules of these files."""
     files = [read(name, "rules.toml") for name in names]
     rules: dict[str, Rule] = {}
+    places = itertools.count()
     for file in files:
         _check_top(file)
-        for rule in _rules(file, site, len(rules)):
+        for rule in _rules(file, site, places):
             rules.setdefault(rule.name, rule)
     enabled = [rule for rule in rules.values() if rule.says.enabled]
     _check_ignored(files, enabled, rules)
@@ -103,11 +105,11 @@ def _check_top(file: File) -> None:
         raise ConfigError("found a single table, allowed: [[rule]] tables", file=file.name, key="rule")
 
 
-def _rules(file: File, site: Site, before: int) -> Iterator[Rule]:
+def _rules(file: File, site: Site, places: Iterator[int]) -> Iterator[Rule]:
     names: set[str] = set()
     for nth, raw in enumerate(file.content.get("rule", [])):
         try:
-            rule = _rule(raw, site, before + nth, names)
+            rule = _rule(raw, site, next(places), names)
         except ConfigError as error:
             keys = tuple(error.key.split(".")[2:])
             error.file, error.line = file.name, line_of(file.text, "rule", nth, keys)

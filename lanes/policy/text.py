@@ -15,7 +15,8 @@ _BREAK = re.compile(r"[\r\n]+[ \t]*")
 #: An encoded word (RFC 2047, 2), its language (RFC 2231, 5) within the charset; blanks in it are let pass.
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([QqBb])\?([^?]*)\?=")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_BETWEEN = re.compile(r"[\s_-]+")
+#: All that is neither letter nor digit separates words, but for the signs that phrases are written with.
+_BETWEEN = re.compile(r"(?:[^\w%']|_)+")
 #: Letters that Unicode does not take apart, and that phrases are written without.
 _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"})
 
@@ -71,7 +72,7 @@ def _characters(raw: bytes, charset: str) -> str:
 
 
 def fold(text: str) -> str:
-    """``text`` for comparison: lower case, Latin accents off, runs of blanks and hyphens as one blank."""
+    """``text`` for comparison: lower case, Latin accents off, what separates words as one blank."""
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)
         text = "".join(c for c in text if not "\u0300" <= c <= "\u036f")

@@ -10,7 +10,7 @@ from lanes.policy.signals.registry import signal
 
 def _rows(facts: Facts) -> list[tuple[str, Recipient | None]]:
     some = facts.message.recipients[: facts.site.limits.recipients]
-    return [(address, facts.site.recipient(address)) for address in some]
+    return facts.once("recipient rows", lambda: facts.site.recipients(some))
 
 
 @signal("recipient-sla", Kind.INSTANT)
