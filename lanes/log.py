@@ -21,7 +21,7 @@ def configure(settings: Settings, program: str) -> None:
     )
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _named(program=program, mta=settings.mta.name),
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -31,5 +31,9 @@ def configure(settings: Settings, program: str) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(program=program, mta=settings.mta.name)
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s")
+
+
+def _named(**names: str) -> structlog.typing.Processor:
+    """Put ``names`` on every line, whichever thread writes it."""
+    return lambda _logger, _method, event: {**event, **names}

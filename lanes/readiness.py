@@ -1,13 +1,18 @@
-"""Tells systemd that a program is ready (``Type=notify``, sd_notify(3)); silent without systemd."""
+"""Says that a program is ready: in its log, and to systemd (``Type=notify``, sd_notify(3))."""
 
 from __future__ import annotations
 
 import os
 import socket
 
+import structlog
+
+log = structlog.get_logger("lanes")
+
 
 def ready() -> None:
-    """Say ``READY=1``; called once, when the program can do its work."""
+    """Say ``started`` and ``READY=1``; called once, when the program can do its work."""
+    log.info("started")
     _notify("READY=1")
 
 

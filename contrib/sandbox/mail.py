@@ -1,8 +1,8 @@
 """Building mail and handing it to an SMTP server on loopback.
 
 Contract: what was handed in is known by its queue id, read from Postfix's reply to the end of DATA
-(``250 2.0.0 Ok: queued as ID``). Content is bytes and is sent as it is, so that broken mail can be
-sent, too.
+(``250 2.0.0 Ok: queued as ID``). Content is bytes and is sent as it is, and so are addresses (a lone
+surrogate stands for a byte that is not UTF-8, PEP 383), so that broken mail can be sent, too.
 
 Failure: :class:`smtplib.SMTPException` with the server's reply, if it did not take a message.
 """
@@ -57,17 +57,22 @@ class Client:
 
     def send(self, mail: Mail) -> str:
         """Hand one message in; its queue id, empty if the reply names none."""
-        self._expect(*self._smtp.mail(mail.sender, ["BODY=8BITMIME"]))
+        self._command(f"MAIL FROM:<{mail.sender}> BODY=8BITMIME")
         for recipient in mail.recipients:
-            self._expect(*self._smtp.rcpt(recipient))
-        reply = self._expect(*self._smtp.data(mail.content))
+            self._command(f"RCPT TO:<{recipient}>")
+        reply = _accepted(*self._smtp.data(mail.content))
         queued = _QUEUED_AS.search(reply)
         return queued[1].decode("ascii") if queued else ""
 
-    def _expect(self, code: int, reply: bytes) -> bytes:
-        if code // 100 != 2:
-            raise smtplib.SMTPResponseException(code, reply)
-        return reply
+    def _command(self, line: str) -> None:
+        self._smtp.send(line.encode("utf-8", "surrogateescape") + b"\r\n")
+        _accepted(*self._smtp.getreply())
+
+
+def _accepted(code: int, reply: bytes) -> bytes:
+    if code // 100 != 2:
+        raise smtplib.SMTPResponseException(code, reply)
+    return reply
 
 
 def send(port: int, mail: Mail) -> str:

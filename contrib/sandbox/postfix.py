@@ -97,6 +97,8 @@ class PrivatePostfix:
         }
         for path, text in files.items():
             path.write_text(text, "utf-8")
+            # Postfix waits two seconds for a file that was changed just now, lest it read half of it.
+            os.utime(path, (path.stat().st_mtime - 60,) * 2)
 
     def start(self) -> None:
         """Start it on the spool as it is, and wait until it takes mail."""
@@ -136,14 +138,18 @@ class PrivatePostfix:
 
     def setting(self, name: str) -> str:
         """The value of a ``main.cf`` parameter, as Postfix sees it."""
-        return self.command("postconf", "-hx", name).strip()
+        return self._checked([_command("postconf"), "-hx", name]).stdout.strip()
 
     def command(self, name: str, *arguments: str, text: str = "") -> str:
         """Run one of Postfix's commands on this instance; what it printed, on both outputs."""
-        done = self._run([_command(name), *arguments], text)
-        if done.returncode:
-            raise SandboxError(f"{name} failed with {done.returncode}: {done.stderr.strip()}")
+        done = self._checked([_command(name), *arguments], text)
         return done.stdout + done.stderr
+
+    def _checked(self, command: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
+        done = self._run(command, text)
+        if done.returncode:
+            raise SandboxError(f"{' '.join(command)} failed with {done.returncode}: {done.stderr.strip()}")
+        return done
 
     def _run(self, command: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
         environment = {"PATH": _SYSTEM_PATH, "MAIL_CONFIG": str(self.config), "LC_ALL": "C"}

@@ -40,7 +40,7 @@ for module in (programs, look, classify, act, settings):
 def main() -> None:
     """Run the command; errors of the settings, Redis and the MTA are said in one line."""
     try:
-        cli(prog_name="lanes", standalone_mode=True)
+        cli(prog_name="lanes")
     except ConfigError as error:
         _fail(str(error), 2)
     except RedisError as error:

@@ -25,7 +25,8 @@ def release(house: House, ids: tuple[str, ...], dry_run: bool) -> None:
         click.echo(f"would release {len(held)}" if dry_run else "nothing to release")
         return
     lease_end = time.time() + house.settings.manager.lease
-    claimed = [id for wave in house.store.waves_of(held, "hand") for id in house.store.claim(wave, lease_end, fill=False)]
+    waves = house.store.waves_of(held, "hand")
+    claimed = [id for wave in waves for id in house.store.claim(wave, lease_end, fill=False)]
     enqueue_release(mta_queue(house.store.client, house.settings), house.settings, claimed)
     click.echo(f"releasing {len(claimed)}")
 

@@ -76,7 +76,7 @@ def show(house: House, id: str, as_json: bool) -> None:
 def explain(house: House, what: str, as_json: bool) -> None:
     """Say why a message got its lane: a queue id, or a file to be classified now."""
     if Path(what).is_file():
-        decision = read_messages(house, [what])[0][1]
+        _, decision = next(read_messages(house, [what]))
         lane, deadline, evidence = decision.lane, decision.deadline, decision.evidence
     else:
         record = house.store.records([what]).get(what)

@@ -12,7 +12,7 @@ from lanes.jobs.queues import RELEASE, enqueue_release, mta_queue
 from lanes.jobs.release import Release
 from lanes.jobs.worker import worker as make_worker
 from lanes.log import configure
-from lanes.mta.choose import choose
+from lanes.mta import choose
 from lanes.readiness import ready
 from lanes.services.loop import repeat, stop_on_signals
 from lanes.services.manager import Manager
@@ -35,7 +35,7 @@ def milter(house: House) -> None:
     from lane_milter.serve import serve  # noqa: PLC0415 - the only command that needs libmilter
 
     configure(house.settings, "milter")
-    serve(house.settings)
+    serve(house.settings, stop_on_signals())
 
 
 @click.command()
@@ -63,7 +63,7 @@ def worker(house: House) -> None:
     """Run the worker: carries out releases on this MTA. Needs the right to run postsuper."""
     configure(house.settings, "worker")
     settings, store = house.settings, house.store
-    control, _ = choose(settings)
+    control = choose.control(settings)
     functions = {RELEASE: Release(store, control, settings, time.time)}
     name = f"{settings.mta.name}.{os.getpid()}"
     ready()
@@ -75,8 +75,7 @@ def worker(house: House) -> None:
 def tracker(house: House) -> None:
     """Run the tracker: follows the MTA's log and settles messages."""
     configure(house.settings, "tracker")
-    _, grammar = choose(house.settings)
-    service = Tracker(house.settings, house.store, grammar, time.time)
+    service = Tracker(house.settings, house.store, choose.grammar(house.settings), time.time)
     stop = stop_on_signals()
     ready()
     repeat(service.step, stop, "tracker")

@@ -22,13 +22,17 @@ class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 Preference = Literal["speed", "balanced", "economy"]
 
 
-class Redis(Section):
+class Redis(Section, frozen=True):
+    """Where the index is kept."""
+
     url: str
     timeout: Seconds
     """What a long-running program waits for an answer (the filter has its own, shorter budget)."""
 
 
-class Mta(Section):
+class Mta(Section, frozen=True):
+    """The mail server that the lanes are laid over."""
+
     name: str
     kind: Literal["postfix"]
     config_directory: str
@@ -36,7 +40,9 @@ class Mta(Section):
     command_timeout: Seconds
 
 
-class Milter(Section):
+class Milter(Section, frozen=True):
+    """The filter: where it listens, and what it may cost."""
+
     socket: str
     group: str
     budget: Seconds
@@ -45,7 +51,7 @@ class Milter(Section):
     metrics: str
 
 
-class Retry(Section):
+class Retry(Section, frozen=True):
     """A fixed step (``every``), or a growing one (``initial`` times ``factor`` up to ``max``)."""
 
     every: Seconds | None = None
@@ -54,13 +60,17 @@ class Retry(Section):
     max: Seconds | None = None
 
 
-class Batch(Section):
+class Batch(Section, frozen=True):
+    """When mail for one domain is enough to leave together."""
+
     size: int
     max_wait: Seconds
     streams: int
 
 
-class Lane(Section):
+class Lane(Section, frozen=True):
+    """A class of service."""
+
     sla: Seconds
     aliases: tuple[str, ...] = ()
     rank: int = 50
@@ -81,7 +91,9 @@ class Lane(Section):
     preference: Preference = "balanced"
 
 
-class Relay(Section):
+class Relay(Section, frozen=True):
+    """A named way out, and what it costs."""
+
     transport: str
     cost: float
     """Price per delivered message, in the site's currency."""
@@ -89,7 +101,9 @@ class Relay(Section):
     preference: Preference | None = None
 
 
-class Manager(Section):
+class Manager(Section, frozen=True):
+    """How often the manager looks, and how much it lets go."""
+
     tick: Seconds
     window: int
     lease: Seconds
@@ -98,21 +112,27 @@ class Manager(Section):
     settled_max: int
 
 
-class Worker(Section):
+class Worker(Section, frozen=True):
+    """How the worker carries out releases."""
+
     appear_within: Seconds
 
 
-class Tracker(Section):
+class Tracker(Section, frozen=True):
+    """How the tracker reads the log."""
+
     poll: Seconds
     batch: int
 
 
-class Log(Section):
+class Log(Section, frozen=True):
+    """Our own log."""
+
     level: Literal["debug", "info", "warning", "error"]
     format: Literal["auto", "console", "json"]
 
 
-class Recipient(Section):
+class Recipient(Section, frozen=True):
     """A row of the recipient table: what was promised to an address, a domain, or ``*.domain``."""
 
     sla: Seconds | None = None
@@ -120,7 +140,7 @@ class Recipient(Section):
     relay: str | None = None
 
 
-class Limits(Section):
+class Limits(Section, frozen=True):
     """How much of a message is looked at, and how much is written down about it."""
 
     headers: int
@@ -133,7 +153,9 @@ class Limits(Section):
     """Characters that each part of a piece of evidence may have."""
 
 
-class Policy(Section):
+class Policy(Section, frozen=True):
+    """What the classifier believes, and where its rules are."""
+
     rules: str | tuple[str, ...]
     """Files of rules, the earlier before the later; ``builtin`` is the one that is shipped."""
     phrases: tuple[str, ...]
@@ -149,7 +171,9 @@ class Policy(Section):
     recipients: dict[str, Recipient] = {}
 
 
-class Settings(Section):
+class Settings(Section, frozen=True):
+    """The whole tree."""
+
     data_dir: str
     default_lane: str
     redis: Redis

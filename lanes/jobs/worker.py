@@ -31,9 +31,10 @@ def job_class(functions: Functions) -> type[Job]:
     class AllowedJob(Job):
         @property
         def func(self) -> Callable[..., object]:
-            if self.instance is not None or self.args or self.func_name not in functions:
-                raise ForbiddenJobError(f"not on this worker's list: {self.func_name!r} (known: {sorted(functions)})")
-            return functions[self.func_name]
+            name = self.func_name or ""
+            if self.instance is not None or self.args or name not in functions:
+                raise ForbiddenJobError(f"not on this worker's list: {name!r} (known: {sorted(functions)})")
+            return functions[name]
 
         @property
         def success_callback(self) -> None:

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
 from lanes.config.model import Batch
@@ -33,48 +33,71 @@ from lanes.schedule.view import Domain, Due, LaneView
 
 
 def ripe(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
-    """The line of a batched lane: its ripe domains, the most urgent first."""
+    """The line of a batched lane: what is ripe of its domains, the most urgent first."""
     heads = _by_domain(view.heads)
-    domains = _domains(chain(view.full, view.waited, view.begun, view.near))
+    domains = _domains(view)
     alone = (_alone(head, at) for head in heads.pop("", ()) if at.due(head.deadline))
-    found = (
-        _candidates(domains.get(name, Domain(name, 0, 0.0)), heads[name], at, batch)
-        for name in dict.fromkeys([*domains, *heads])
-    )
+    found = (_parts(_known(domains, name), heads[name], at, batch) for name in dict.fromkeys([*domains, *heads]))
     return sorted(chain(alone, *found), key=lambda one: one.urgency)
+
+
+def in_time(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
+    """Of what is ripe, only the messages that are known to be timely, the most urgent first."""
+    domains = _domains(view)
+    blank = {name: _blank(_known(domains, name), 0, at, batch) for name in {head.domain for head in view.timely}}
+    return [_named(blank[head.domain], head, at) for head in view.timely if blank[head.domain].ripe]
 
 
 def _alone(head: Due, at: Standing) -> Candidate:
     """Mail to no domain (``RCPT TO:<postmaster>``) has no mates."""
-    return Candidate(at.place - at.promotes(head.deadline), head.deadline, head.accepted, at.name, "", 1,
-                     "deadline", (head.id,))
+    return _named(Candidate(at.place, 0, 0, at.name, "", 1, "deadline"), head, at)
 
 
-def _candidates(domain: Domain, heads: list[Due], at: Standing, batch: Batch) -> Iterator[Candidate]:
-    """What is ripe of a domain: its most urgent batch, and whole batches behind it, which are
-    younger and so wait their turn behind the first batches of other domains."""
-    deadline = _deadline(domain, heads, at)
-    due = tuple(head.id for head in heads if at.due(head.deadline))
-    reasons = _reasons(domain, due, deadline, at, batch)
-    ripe = min(max(reasons.values(), default=0), domain.held or sys.maxsize)
-    first = min(ripe, max(domain.owed or batch.size, len(due)))
-    allowed = _allowed(domain, batch)
-    now = min(first, allowed)
-    if now:
-        up = at.promotes(deadline)
-        reason = "promoted" if up and "deadline" not in reasons else next(iter(reasons))
-        accepted = domain.oldest or deadline - at.lane.sla
-        yield Candidate(at.place - up, deadline, accepted, at.name, domain.name, now, reason, due, first - now)
-    if later := min(ripe, allowed) - now:
-        yield Candidate(at.place, at.now + at.lane.sla, at.now, at.name, domain.name, later, "size")
+def _parts(domain: Domain, heads: list[Due], at: Standing, batch: Batch) -> Iterator[Candidate]:
+    """What may leave of a domain, as one wave if there is room.
+
+    First those of its messages that press; then the mates that fill up their batch; then the whole
+    batches behind, which are younger and so wait their turn behind other domains' first batches.
+    """
+    one = _blank(domain, sum(at.due(head.deadline) for head in heads), at, batch)
+    may = min(one.ripe, _allowed(domain, batch))
+    pressing = [head for head in heads if at.presses(head.deadline)][:may]
+    first = min(may, max(domain.owed or batch.size, len(pressing)))
+    for head in pressing:
+        yield _named(one, head, at)
+    if first > len(pressing):
+        yield _lifted(one._replace(amount=first - len(pressing)), at)
+    if may > first:
+        yield one._replace(amount=may - first, deadline=at.now + at.lane.sla, accepted=at.now)
 
 
-def _reasons(domain: Domain, due: tuple[str, ...], deadline: float, at: Standing, batch: Batch) -> dict[str, int]:
+def _blank(domain: Domain, due: int, at: Standing, batch: Batch) -> Candidate:
+    """Any one of a domain's ripe messages, of which ``due`` are known to have no more slack."""
+    latest = (domain.oldest or at.now) + at.lane.sla
+    reasons = _reasons(domain, due or at.due(latest), at, batch)
+    amount = min(max(reasons.values(), default=0), domain.held or sys.maxsize)
+    reason = next(iter(reasons), "")
+    return Candidate(at.place, latest, latest - at.lane.sla, at.name, domain.name, 1, reason, ripe=amount)
+
+
+def _named(one: Candidate, head: Due, at: Standing) -> Candidate:
+    accepted = head.accepted or head.deadline - at.lane.sla
+    return _lifted(one._replace(deadline=head.deadline, accepted=accepted, ids=(head.id,)), at)
+
+
+def _lifted(one: Candidate, at: Standing) -> Candidate:
+    """In the lane above, if its deadline is near."""
+    up = at.promotes(one.deadline)
+    reason = "deadline" if at.due(one.deadline) else "promoted" if up else one.reason
+    return one._replace(place=at.place - up, reason=reason)
+
+
+def _reasons(domain: Domain, due: int, at: Standing, batch: Batch) -> dict[str, int]:
     """Reason -> how many messages it lets go; the most urgent reason first."""
     waited = domain.oldest > 0 and at.now - domain.oldest >= batch.max_wait
     whole = max(domain.held - domain.owed, 0) // batch.size * batch.size
     amounts = {
-        "deadline": max(batch.size, len(due)) if due or at.due(deadline) else 0,
+        "deadline": max(batch.size, due) if due else 0,
         "wait": batch.size if waited else 0,
         "size": whole + domain.owed if whole else 0,
         "rest": domain.owed,
@@ -88,12 +111,6 @@ def _allowed(domain: Domain, batch: Batch) -> int:
     return max(limit - domain.inflight, 0)
 
 
-def _deadline(domain: Domain, heads: list[Due], at: Standing) -> float:
-    """The earliest deadline that is known: a head's, or the latest that the oldest message can have."""
-    latest = (domain.oldest or at.now) + at.lane.sla
-    return min((head.deadline for head in heads), default=latest)
-
-
 def _by_domain(heads: Iterable[Due]) -> defaultdict[str, list[Due]]:
     groups: defaultdict[str, list[Due]] = defaultdict(list)
     for head in heads:
@@ -101,12 +118,16 @@ def _by_domain(heads: Iterable[Due]) -> defaultdict[str, list[Due]]:
     return groups
 
 
-def _domains(seen: Iterable[Domain]) -> dict[str, Domain]:
+def _domains(view: LaneView) -> dict[str, Domain]:
     """Each domain once, with all that is known of it from the places where it was seen."""
     merged: dict[str, Domain] = {}
-    for one in seen:
+    for one in chain(view.full, view.waited, view.begun, view.near):
         merged[one.name] = _merge(merged[one.name], one) if one.name in merged else one
     return merged
+
+
+def _known(domains: Mapping[str, Domain], name: str) -> Domain:
+    return domains.get(name, Domain(name, 0, 0.0))
 
 
 def _merge(one: Domain, other: Domain) -> Domain:

@@ -12,7 +12,7 @@ It is never lifted further, so that no backlog of overdue bulk stands before urg
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from lanes.config.model import Lane
@@ -36,6 +36,10 @@ class Standing(NamedTuple):
         """Whether slack is down to the lead time."""
         return deadline - self.now <= self.lane.lead
 
+    def presses(self, deadline: float) -> bool:
+        """Whether mail due at ``deadline`` is not to wait for the rest of its batch."""
+        return self.due(deadline) or self.promotes(deadline)
+
 
 class Candidate(NamedTuple):
     """Mail that may leave now: one message, or a batch. The first three fields, compared in order,
@@ -51,9 +55,9 @@ class Candidate(NamedTuple):
     """How many messages."""
     reason: str
     ids: tuple[str, ...] = ()
-    """Those that are known by name, the most urgent first."""
-    behind: int = 0
-    """How many more are due with them, but may not leave yet."""
+    """Its message, if that is known by name."""
+    ripe: int = 0
+    """How many of its domain are ripe in all; 0 if it is not of a batch."""
 
     @property
     def urgency(self) -> tuple[int, float, float]:
@@ -63,7 +67,12 @@ class Candidate(NamedTuple):
 
 def singles(view: LaneView, at: Standing) -> list[Candidate]:
     """The line of an unbatched lane: its heads one by one, then what is behind them unseen."""
-    return [*(_head(head, at) for head in view.heads), *_unseen(view, at)]
+    return [*heads(view.heads, at), *_unseen(view, at)]
+
+
+def heads(seen: Iterable[Due], at: Standing) -> list[Candidate]:
+    """Messages one by one."""
+    return [_head(head, at) for head in seen]
 
 
 def _head(head: Due, at: Standing) -> Candidate:

@@ -18,9 +18,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
 from lanes.config.model import Lane
-from lanes.schedule.batch import ripe
-from lanes.schedule.line import Candidate, Standing, singles
+from lanes.schedule.batch import in_time, ripe
+from lanes.schedule.line import Candidate, Standing, heads, singles
 from lanes.schedule.shares import Line, share_out
+from lanes.schedule.triage import triage
 from lanes.schedule.view import LaneView, Wave
 
 
@@ -33,21 +34,23 @@ def plan(views: Sequence[LaneView], lanes: Mapping[str, Lane], window: int, now:
     room = window - sum(view.releasing + view.inflight for view in views)
     if room <= 0:
         return []
-    lines = _lines(views, lanes, now)
+    lines = _lines(views, lanes, window, now)
     share_out(lines, room, window)
     return _waves(chain.from_iterable(line.granted() for line in lines))
 
 
-def _lines(views: Sequence[LaneView], lanes: Mapping[str, Lane], now: float) -> list[Line]:
+def _lines(views: Sequence[LaneView], lanes: Mapping[str, Lane], window: int, now: float) -> list[Line]:
     seen = {view.lane: view for view in views}
     order = sorted(lanes, key=lambda name: (lanes[name].rank, name))
     standings = [Standing(name, lanes[name], place, now) for place, name in enumerate(order)]
-    return [_line(seen[at.name], at) for at in standings if at.name in seen]
+    return [_line(seen[at.name], at, window) for at in standings if at.name in seen]
 
 
-def _line(view: LaneView, at: Standing) -> Line:
-    batch = at.lane.batch
-    candidates = ripe(view, at, batch) if batch else singles(view, at)
+def _line(view: LaneView, at: Standing, window: int) -> Line:
+    candidates = ripe(view, at, at.lane.batch) if at.lane.batch else singles(view, at)
+    if view.late > window and view.timely:
+        timely = in_time(view, at, at.lane.batch) if at.lane.batch else heads(view.timely, at)
+        candidates = triage(candidates, timely, window)
     return Line(candidates, at.lane.share, view.releasing + view.inflight)
 
 
@@ -62,6 +65,7 @@ def _waves(granted: Iterable[tuple[Candidate, int]]) -> list[Wave]:
 
 def _wave(parts: Sequence[tuple[Candidate, int]]) -> Wave:
     first = parts[0][0]
-    ids = tuple(chain.from_iterable(candidate.ids[:amount] for candidate, amount in parts))
-    owed = sum(candidate.amount + candidate.behind - amount for candidate, amount in parts) if first.domain else 0
-    return Wave(first.lane, first.domain, sum(amount for _, amount in parts), first.reason, ids, owed)
+    amount = sum(amount for _, amount in parts)
+    amount = min(amount, first.ripe or amount)
+    ids = tuple(chain.from_iterable(candidate.ids for candidate, _ in parts))
+    return Wave(first.lane, first.domain, amount, first.reason, ids, max(first.ripe - amount, 0))

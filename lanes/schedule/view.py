@@ -54,7 +54,12 @@ class LaneView(NamedTuple):
     begun: tuple[Domain, ...] = ()
     """Domains of which a part of a batch has left and the rest is owed, the longest begun first."""
     near: tuple[Domain, ...] = ()
-    """The domains of the heads, where these are batched: what is held for them and how long."""
+    """The domains of :attr:`heads` and :attr:`timely`, where these are batched."""
+    late: int = 0
+    """How many of the held messages are overdue."""
+    timely: tuple[Due, ...] = ()
+    """The earliest deadlines that can still be met (slack of at least half the lane's ``lead``),
+    earliest first; of use only where more than a window of mail is late."""
 
 
 class Wave(msgspec.Struct, frozen=True):

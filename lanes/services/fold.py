@@ -29,6 +29,11 @@ class Change:
     removed: bool = False
     by_hand: bool = False
 
+    @property
+    def tells(self) -> bool:
+        """Whether it says anything about recipients."""
+        return self.progress != Progress()
+
     def tell(self, event: Event) -> None:
         """Take one event in."""
         self.at = event.at

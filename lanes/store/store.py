@@ -38,6 +38,7 @@ _record = msgspec.msgpack.Decoder(Record).decode
 _progress = msgspec.msgpack.Decoder(Progress).decode
 
 T = TypeVar("T")
+_Args = list[str | int | float | bytes]
 
 
 class Verdict(NamedTuple):
@@ -72,10 +73,10 @@ class Store:
     def admit(self, id: str, candidates: Sequence[Record], now: float) -> Verdict:
         """Register an accepted message under the first of its candidate lanes that takes it."""
         keys = [self.keys.records, self.keys.recent, self.keys.totals]
-        for lane in self._settings.lanes:
-            keys += [self.keys.state(State.INFLIGHT, lane), self.keys.state(State.RELEASING, lane)]
+        for name in self._settings.lanes:
+            keys += [self.keys.state(State.INFLIGHT, name), self.keys.state(State.RELEASING, name)]
         manager = self._settings.manager
-        args: list[str | int | float | bytes] = [
+        args: _Args = [
             id, now, manager.window, RECENT, len(self._settings.lanes), len(candidates), now - manager.inflight_limit,
         ]  # fmt: skip
         for record in candidates:
@@ -88,7 +89,7 @@ class Store:
     def claim(self, wave: Wave, lease_end: float, *, fill: bool = True) -> list[str]:
         """Claim a wave; the ids that are ours to release until ``lease_end``."""
         keys = self.keys.place_of(wave.lane, wave.domain)
-        args = [lease_end, wave.count, wave.domain, int(fill), wave.owed, *wave.ids]
+        args: _Args = [lease_end, wave.count, wave.domain, int(fill), wave.owed, *wave.ids]
         return [id.decode() for id in cast("list[bytes]", self._claim(keys, args))]
 
     def waves_of(self, ids: Iterable[str], reason: str) -> list[Wave]:
@@ -100,7 +101,7 @@ class Store:
         """Give claims back to the hold queue, if their lease ends at or before an instant."""
         moved = 0
         for (lane, domain), group in self._grouped(ids).items():
-            args: list[str | float] = [domain, lease_before]
+            args: _Args = [domain, lease_before]
             for id, record in group:
                 args += [id, record.deadline, record.accepted]
             moved += cast("int", self._unclaim(self.keys.place_of(lane, domain), args))
@@ -128,18 +129,18 @@ class Store:
         numbers = "".join(str(_NUMBER[state]) for state in sources)
         with self.client.pipeline(transaction=False) as pipe:
             for (lane, domain), group in self._grouped(ids).items():
-                args = [now, domain, _NUMBER[target], numbers, *(id for id, _ in group)]
+                args: _Args = [now, domain, _NUMBER[target], numbers, *(id for id, _ in group)]
                 self._move(self.keys.place_of(lane, domain), args, client=pipe)
             return sum(pipe.execute())
 
-    def settle(self, ends: Sequence[Settlement]) -> int:
-        """End lives; how many ended now that had not ended before."""
+    def settle(self, ends: Sequence[Settlement]) -> list[Settlement]:
+        """End lives; those that ended now and had not ended before."""
         records = self.records(end.id for end in ends)
+        known = [end for end in ends if end.id in records]
         with self.client.pipeline(transaction=False) as pipe:
-            for end in ends:
-                if record := records.get(end.id):
-                    self._settle_one(pipe, end, record)
-            return sum(pipe.execute())
+            for end in known:
+                self._settle_one(pipe, end, records[end.id])
+            return [end for end, ended in zip(known, pipe.execute(), strict=True) if ended]
 
     def _settle_one(self, pipe: Pipeline, end: Settlement, record: Record) -> None:
         keys = self.keys.place_of(record.lane, self._domain(record))
@@ -148,12 +149,12 @@ class Store:
         taken = end.queue_seconds
         bucket = "" if taken is None else histogram.bucket(taken)
         kept = taken is not None and record.accepted + taken <= record.deadline
-        args = [end.id, end.at, self._domain(record), record.lane, end.result, bucket, int(kept), HISTOGRAM_FOR]
+        args: _Args = [end.id, end.at, self._domain(record), record.lane, end.result, bucket, int(kept), HISTOGRAM_FOR]
         self._settle(keys, args, client=pipe)
 
     def requeue(self, old: str, new: str, now: float) -> bool:
         """Follow a message to its new queue id; whether it was live under the old one."""
-        for (lane, domain), _ in self._grouped([old]).items():
+        for lane, domain in self._grouped([old]):
             keys = [*self.keys.place_of(lane, domain), self.keys.records, self.keys.outcomes]
             return bool(self._requeue(keys, [old, new, now, domain]))
         return False
@@ -163,8 +164,7 @@ class Store:
         known = {id: progress[id] for id in self.records(progress)}
         merged = {id: old.merged(known[id]) for id, old in self.progress(known).items()}
         if merged:
-            packed = {id: _pack(value) for id, value in merged.items()}
-            self.client.hset(self.keys.outcomes, mapping=cast("dict[str | bytes, bytes | float | int | str]", packed))
+            self.client.hset(self.keys.outcomes, mapping={id: _pack(value) for id, value in merged.items()})
 
     def progress(self, ids: Iterable[str]) -> dict[str, Progress]:
         """What is remembered of each id; nothing remembered is an empty :class:`Progress`."""
@@ -173,6 +173,15 @@ class Store:
             return {}
         found = cast("list[bytes | None]", self.client.hmget(self.keys.outcomes, wanted))
         return {id: _decoded(_progress, packed) or Progress() for id, packed in zip(wanted, found, strict=True)}
+
+    def place(self) -> dict[str, str]:
+        """How far the tracker has read; empty if it never did."""
+        stored = cast("dict[bytes, bytes]", self.client.hgetall(self.keys.place))
+        return {field.decode(): value.decode("utf-8", "replace") for field, value in stored.items()}
+
+    def save_place(self, place: Mapping[str, str]) -> None:
+        """Remember how far the tracker has read."""
+        self.client.hset(self.keys.place, mapping=dict(place.items()))
 
     def beat(self, program: str, now: float) -> None:
         """Say that a program is alive."""

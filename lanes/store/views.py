@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from redis.client import Pipeline
 
@@ -76,8 +76,11 @@ class Views:
         due = self._due(heads, now + lane.lead)
         near = [head.domain for head in due]
         known = self._domains(name, dict.fromkeys([*full, *waited, *begun, *near]))
-        groups = (tuple(known[domain] for domain in dict.fromkeys(group)) for group in (full, waited, begun, near))
-        return LaneView(name, held, releasing, inflight, due, *groups)
+
+        def group(names: Iterable[str]) -> tuple[Domain, ...]:
+            return tuple(known[domain] for domain in dict.fromkeys(names))
+
+        return LaneView(name, held, releasing, inflight, due, group(full), group(waited), group(begun), group(near))
 
     def _due(self, heads: tuple[Due, ...], before: float) -> tuple[Due, ...]:
         """A batched lane releases by domain, so of its heads only those that are due are of use."""
@@ -133,8 +136,8 @@ class Views:
 
     def recent(self, count: int) -> list[tuple[str, Record]]:
         """The last admitted messages, newest first."""
-        ids = [id.decode() for id in self._store.client.lrange(self._keys.recent, 0, count - 1)]
-        return list(self._store.records(ids).items())
+        ids = cast("list[bytes]", self._store.client.lrange(self._keys.recent, 0, count - 1))
+        return list(self._store.records(id.decode() for id in ids).items())
 
     def state_of(self, id: str) -> str:
         """The state of a message: a :class:`State`, ``settled``, or empty if unknown."""
@@ -149,8 +152,8 @@ class Views:
 
     def in_state(self, state: State, lane: str, count: int) -> list[tuple[str, Record]]:
         """The head of a lane in one state."""
-        ids = [id.decode() for id in self._store.client.zrange(self._keys.state(state, lane), 0, count - 1)]
-        return list(self._store.records(ids).items())
+        ids = cast("list[bytes]", self._store.client.zrange(self._keys.state(state, lane), 0, count - 1))
+        return list(self._store.records(id.decode() for id in ids).items())
 
 
 def _text(member: bytes) -> str:

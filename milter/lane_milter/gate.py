@@ -18,10 +18,14 @@ from lane_milter import metrics
 from lanes.config import Settings
 from lanes.message import Decision, Message, Record, domain_of, printable
 from lanes.policy import Classifier
-from lanes.policy.words import decoded
+from lanes.policy.text import decode
+from lanes.routes.choice import choose
 from lanes.store.store import Store, Verdict
 
 log = structlog.get_logger("lanes.filter")
+
+#: Characters of a subject that are decoded for the record.
+_SUBJECT = 1000
 
 Action = Literal["pass", "hold", "defer"]
 
@@ -81,9 +85,9 @@ class Gate:
             deadline=decision.deadline,
             domain=printable(domain_of(message.recipients), 255),
             recipients=len(message.recipients),
-            relay=self._settings.relay_for(decision.preference),
+            relay=choose(decision.preference, self._settings.relays),
             sender=printable(message.sender),
-            subject=printable(decoded(subject), 80),
+            subject=printable(decode(subject[:_SUBJECT]), 80),
             evidence=decision.evidence,
         )
 

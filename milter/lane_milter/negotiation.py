@@ -2,9 +2,9 @@
 
 pymilter's stock ``negotiate()`` calls ``setsymlist`` with bytes where its C side wants str, raises
 TypeError, swallows it, and falls back to everything: each header then costs a round trip. So we
-negotiate ourselves and log what was agreed. With Postfix 3.7 and a filter that listens to
-MAIL, RCPT and headers without answering, and to end-of-message, that is 0x7df less the bits
-of MAIL and RCPT; 0x400 would mean that nothing was agreed.
+negotiate ourselves and log what was agreed. With Postfix 3.7 and a filter that listens to MAIL,
+RCPT and headers without answering, and to end-of-message, that is 0xc7d3; 0x400 would mean that
+nothing was agreed. The bits are libmilter's SMFIP_* in mfdef.h.
 """
 
 from __future__ import annotations

@@ -3,20 +3,27 @@
 pymilter's ``runmilter()`` fuses opening the socket with serving, so that nobody learns when it is
 ready; here the two are apart and readiness is said in between (systemd's ``sd_notify(3)``).
 
-Failure: a socket that cannot be opened raises ``milter.error``; the program ends with it. SIGTERM
-closes the listener; sessions that are open then fall to the MTA's ``default_action``.
+A UNIX socket is opened to one group, the MTA's, and to nobody else.
+
+libmilter would take up to five seconds to notice SIGTERM and stop serving open sessions at once.
+So it runs in a thread of its own, and signals are the main thread's: the socket goes first, so that
+new sessions fall to the MTA's ``default_action``, and messages under way get :data:`DRAIN` seconds
+to end in order.
+
+Failure: a socket that cannot be opened raises ``milter.error``, a group that does not exist
+``LookupError``; the program ends with it.
 """
 
 from __future__ import annotations
 
-import os
+import shutil
+import threading
 import time
 from pathlib import Path
 
 import Milter
-import milter
-import structlog
 
+import milter
 from lane_milter import metrics
 from lane_milter.gate import Gate
 from lane_milter.session import Session
@@ -26,25 +33,37 @@ from lanes.readiness import ready
 from lanes.store.connect import connect
 from lanes.store.store import Store
 
-log = structlog.get_logger("lanes.filter")
+#: Seconds for messages under way to end in order when the filter stops.
+DRAIN = 3.0
 
+_LOOK = 1.0
 #: Seconds that libmilter waits for the MTA before it drops a session.
 _MTA_TIMEOUT = 600
 
 
-def serve(settings: Settings) -> None:
-    """Serve until a signal says otherwise."""
+def serve(settings: Settings, stop: threading.Event) -> None:
+    """Serve until ``stop`` is set."""
     store = Store(connect(settings, timeout=settings.milter.budget), settings)
     Session.gate = Gate(settings, Classifier(settings), store, time.time)
     metrics.expose(settings.milter.metrics)
     _register()
     milter.setconn(settings.milter.socket)
     milter.settimeout(_MTA_TIMEOUT)
-    _prepare(settings.milter.socket)
+    path = _unix_path(settings.milter.socket)
+    if path:
+        path.parent.mkdir(parents=True, exist_ok=True)
     milter.opensocket(True)
-    log.info("filter is listening", socket=settings.milter.socket)
+    if path:
+        shutil.chown(path, group=settings.milter.group)
+        path.chmod(0o660)
+    serving = threading.Thread(target=milter.main, name="libmilter", daemon=True)
+    serving.start()
     ready()
-    milter.main()
+    while serving.is_alive() and not stop.wait(_LOOK):
+        pass
+    if path:
+        path.unlink(missing_ok=True)
+    Session.under_way.drained(DRAIN)
 
 
 def _register() -> None:
@@ -62,8 +81,6 @@ def _register() -> None:
     milter.register("mta-lanes", negotiate=Milter.negotiate_callback)
 
 
-def _prepare(socket: str) -> None:
-    """A UNIX socket that the MTA's user may open, through the folder's group."""
-    if socket.startswith(("unix:", "local:")):
-        Path(socket.partition(":")[2]).parent.mkdir(parents=True, exist_ok=True)
-        os.umask(0o007)
+def _unix_path(socket: str) -> Path | None:
+    scheme, _, rest = socket.partition(":")
+    return Path(rest) if scheme in ("unix", "local") else None

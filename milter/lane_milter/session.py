@@ -16,9 +16,11 @@ import Milter
 import structlog
 
 from lane_milter import metrics
+from lane_milter.draining import UnderWay
 from lane_milter.gate import Gate, Outcome
 from lane_milter.negotiation import Agreed, agree
 from lanes.message import DEADLINE_HEADER, LANE_HEADER, ROUTE_HEADER, Message
+from lanes.timestamps import rfc3339
 
 log = structlog.get_logger("lanes.filter")
 
@@ -37,7 +39,7 @@ def guarded(callback: Callback) -> Callback:
     def call(session: Session, *args: Any) -> Any:
         try:
             return callback(session, *args)
-        except Exception as error:  # noqa: BLE001 - whatever it is, mail must not suffer for it
+        except Exception as error:
             metrics.FAIL_OPEN.labels("exception").inc()
             log.exception("a callback failed; the message passes", callback=callback.__name__, error=repr(error))
             return Milter.CONTINUE
@@ -45,20 +47,26 @@ def guarded(callback: Callback) -> Callback:
     return call
 
 
-class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
+class Session(Milter.Base):
     """The callbacks of one connection; ``gate`` is set once, by :mod:`lane_milter.serve`."""
 
     gate: ClassVar[Gate]
+    under_way: ClassVar[UnderWay] = UnderWay()
     agreed: ClassVar[Agreed | None] = None
 
-    def __init__(self) -> None:
-        self._reset("", 0)
+    _sender = ""
+    _size = 0
 
-    def _reset(self, sender: str, size: int) -> None:
-        self._sender = sender
-        self._size = size
+    def __init__(self) -> None:
         self._recipients: list[str] = []
         self._headers: list[tuple[str, str]] = []
+
+    def _begin(self, sender: str, size: int) -> None:
+        self.under_way.begin(self)
+        self._sender = sender
+        self._size = size
+        self._recipients = []
+        self._headers = []
 
     def negotiate(self, opts: list[int]) -> int:
         """Agree on steps and macros; logged when it differs from what was agreed before."""
@@ -73,7 +81,7 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
     @guarded
     def envfrom(self, sender: str, *parameters: str) -> int:
         """MAIL FROM: a new message begins."""
-        self._reset(_address(sender), _size(parameters))
+        self._begin(_address(sender), _size(parameters))
         return int(Milter.CONTINUE)
 
     @Milter.noreply
@@ -90,9 +98,24 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         self._headers.append((name, value))
         return int(Milter.CONTINUE)
 
-    @guarded
     def eom(self) -> int:
         """End of message: decide, and carry it out."""
+        code = self._decide()
+        self.under_way.end(self)
+        return int(code)
+
+    def abort(self) -> int:
+        """The message will not come."""
+        self.under_way.end(self)
+        return int(Milter.CONTINUE)
+
+    def close(self) -> int:
+        """The session ends."""
+        self.under_way.end(self)
+        return int(Milter.CONTINUE)
+
+    @guarded
+    def _decide(self) -> int:
         message = Message(
             sender=self._sender,
             recipients=tuple(self._recipients),
@@ -108,12 +131,6 @@ class Session(Milter.Base):  # type: ignore[misc] # pymilter is untyped
         self._tag(outcome)
         if outcome.action == "hold":
             self.quarantine(f"lane {outcome.lane}")
-        return int(Milter.CONTINUE)
-
-    @guarded
-    def abort(self) -> int:
-        """The message will not come: forget it."""
-        self._reset("", 0)
         return int(Milter.CONTINUE)
 
     def _tag(self, outcome: Outcome) -> None:

@@ -51,6 +51,8 @@ MIX = {"priority": 0.1, "normal": 0.3, "bulk": 0.6}
 DOMAINS = 30
 #: What may be in flight: two ticks' worth, as a controlled window would find.
 WINDOW = 2 * SLOTS
+#: How many heads the planner is shown of each order.
+HEADS = 200
 
 SETTINGS = """
 [lanes.priority]
@@ -190,7 +192,7 @@ class Planned:
 
     def __init__(self, lanes: Mapping[str, Lane]) -> None:
         self._lanes = lanes
-        self._pool = Pool(lanes, heads=WINDOW)
+        self._pool = Pool(lanes, heads=HEADS)
         self._mta: deque[Mail] = deque()
 
     def accept(self, mail: Mail) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from contrib.sandbox.redis import Kind, PrivateRedis
-from lanes.config.load import parse
 from lanes.config import Settings
+from lanes.config.load import parse
 from lanes.store.store import Store
 from lanes.store.views import Views
 

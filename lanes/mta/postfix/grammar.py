@@ -15,7 +15,8 @@ own file does for ``relay``::
       -o syslog_name=postfix/$service_name
 
 Then it logs as ``postfix/economy/smtp``, and the transport is ``economy``: what stands between the
-instance's name and the daemon's. Without it, the transport is the daemon.
+instance's name and the daemon's. Without it, the transport is the daemon; but pipe(8), local(8) and
+virtual(8), which connect to no host, name their service as the relay.
 
 Contract: never raises, whatever the text; what is not understood is no event. Text from the network
 (addresses, replies) is taken as it stands, and cannot pass for a field of the line: addresses are
@@ -37,13 +38,13 @@ from lanes.mta.postfix.queue_id import LONG_OR_SHORT, valid
 
 #: Up to the next field, over a quoted local part that may look like one. Atomic: never tried twice.
 _ADDRESS = r'(?:"(?:[^"\\]|\\.)*+"@)?(?:(?!>, (?:orig_to=<|relay=)).)*+'
-_SECONDS = r"(\d+(?:\.\d+)?)"
+_SECONDS = r"(\d{1,10}(?:\.\d{1,6})?)"
 _ATTEMPT = re.compile(
     rf"to=<({_ADDRESS})>, (?:orig_to=<{_ADDRESS}>, )?relay=([^,]*), (?:conn_use=\d+, )?delay={_SECONDS}, "
     rf"delays={_SECONDS}/{_SECONDS}/{_SECONDS}/{_SECONDS}, dsn=(\d\.\d+\.\d+), status=(\w+)(?: \((.*)\))?$",
     re.ASCII,
 )
-_ACTIVE = re.compile(r"nrcpt=(\d+) \(queue active\)$", re.ASCII)
+_ACTIVE = re.compile(r"nrcpt=(\d{1,9}) \(queue active\)$", re.ASCII)
 _EXPIRED = re.compile(r", status=(?:force-)?expired, returned to sender$")
 _REQUEUED = re.compile(rf"> orig_id=({LONG_OR_SHORT})$")
 
@@ -109,9 +110,13 @@ def _attempt(id: str, at: float, what: str, instance: str, daemon: str) -> Attem
     outcome = _OUTCOMES.get(status)
     if not outcome:
         return None
-    transport = instance.partition("/")[2] or daemon
+    transport = instance.partition("/")[2] or (daemon if _is_host(relay) else relay)
     stages = (float(a), float(b), float(c), float(d))
     return Attempt(id, at, recipient, outcome, transport, relay, float(delay), stages, dsn, text)
+
+
+def _is_host(relay: str) -> bool:
+    return "[" in relay or relay == "none"
 
 
 def _queue_manager(id: str, at: float, what: str, _instance: str, _daemon: str) -> Event | None:

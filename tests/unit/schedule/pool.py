@@ -7,7 +7,7 @@ domain, or by deadline). It is no stand-in for the store, whose own tests run on
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -91,9 +91,11 @@ class Pool:
         return [self._view(name, lane, now) for name, lane in self._lanes.items()]
 
     def _view(self, name: str, lane: Lane, now: float) -> LaneView:
-        held, inflight = self.held[name], self._lane_inflight[name]
-        heads = tuple(Due(mail.id, mail.deadline, mail.domain, mail.accepted) for mail in held[: self._heads])
-        view = LaneView(name, len(held), 0, inflight, heads)
+        held = self.held[name]
+        late, hopeless = (bisect_left(held, (now + slack,)) for slack in (0, lane.lead / 2))
+        heads, timely = _heads(held[: self._heads]), _heads(held[hopeless : hopeless + self._heads])
+        inflight = self._lane_inflight[name]
+        view = LaneView(name, len(held), 0, inflight, heads, late=late, timely=timely)
         return self._with_domains(view, lane, now) if lane.batch else view
 
     def _with_domains(self, view: LaneView, lane: Lane, now: float) -> LaneView:
@@ -101,13 +103,13 @@ class Pool:
         domains = {name: self._domain(view.lane, name, mates) for name, mates in self._domains[view.lane].items()}
         by_size = sorted(domains.values(), key=lambda one: -one.held)
         by_age = sorted(domains.values(), key=lambda one: one.oldest)
-        due = tuple(head for head in view.heads if head.deadline - now <= lane.lead)
+        due = tuple(head for head in view.heads if head.deadline - now <= max(lane.lead, lane.promote_at))
         return view._replace(
             heads=due,
             full=tuple(one for one in by_size if one.held >= lane.batch.size)[: self._heads],
             waited=tuple(one for one in by_age if now - one.oldest >= lane.batch.max_wait)[: self._heads],
             begun=self._known(domains, (domain for name, domain in self._owed if name == view.lane)),
-            near=self._known(domains, dict.fromkeys(head.domain for head in due)),
+            near=self._known(domains, dict.fromkeys(head.domain for head in (*due, *view.timely))),
         )
 
     def _known(self, domains: Mapping[str, Domain], names: Iterable[str]) -> tuple[Domain, ...]:
@@ -116,6 +118,10 @@ class Pool:
     def _domain(self, lane: str, name: str, mates: list[Mail]) -> Domain:
         key = lane, name
         return Domain(name, len(mates), mates[0].accepted, self._owed.get(key, 0), self._domain_inflight[key])
+
+
+def _heads(held: list[Mail]) -> tuple[Due, ...]:
+    return tuple(Due(mail.id, mail.deadline, mail.domain, mail.accepted) for mail in held)
 
 
 def _acceptance(mail: Mail) -> tuple[float, str]:

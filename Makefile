@@ -1,0 +1,31 @@
+# Everything a developer or a curious user does here. `make` lists it.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+READY := .venv/.ready
+
+.PHONY: help run test lint setup clean bench-isolation
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+run: $(READY) ## the lanes at work on this machine: a private Postfix, real mail, a live table
+	@$(PYTHON) -m contrib.demo
+
+test: $(READY) lint ## what CI runs: linters, types, architecture, all tests
+	@$(PYTHON) -m pytest
+
+lint: $(READY)
+	@$(PYTHON) -m ruff check
+	@$(PYTHON) -m mypy
+	@.venv/bin/lint-imports --no-cache
+
+bench-isolation: $(READY) ## how long urgent mail waits behind a bulk backlog, with and without lanes
+	@$(PYTHON) -m tests.bench.isolation
+
+setup: $(READY) ## install what is missing (Debian packages, .venv)
+
+$(READY): pyproject.toml constraints.txt contrib/setup.sh
+	@contrib/setup.sh && touch $@
+
+clean: ## remove what the other targets made
+	rm -rf .venv .demo build dist bench .mypy_cache .pytest_cache .ruff_cache .hypothesis

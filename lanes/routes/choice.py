@@ -1,0 +1,17 @@
+"""The relay for a message, by what it may cost.
+
+Contract: a name of ``relays``, or the empty string: then the MTA's own routing is used. Never
+raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lanes.config.model import Relay
+
+
+def choose(preference: str, relays: Mapping[str, Relay]) -> str:
+    """The cheapest of the relays that serve ``preference`` (``speed``, ``balanced``, ``economy``)."""
+    serving = [name for name, relay in relays.items() if relay.preference == preference]
+    return min(serving, key=lambda name: (relays[name].cost, name), default="")
