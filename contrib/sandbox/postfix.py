@@ -27,7 +27,7 @@ from typing import Self
 from contrib.sandbox.group import end_group, kill_group
 from contrib.sandbox.ports import free_port
 from contrib.sandbox.postfix_files import Folders, Milter, Relay, lane_routes, main_cf, master_cf
-from contrib.sandbox.wait import wait_for_greeting
+from contrib.sandbox.wait import wait_for_greeting, wait_until
 
 __all__ = ["Milter", "PrivatePostfix", "Relay", "SandboxError"]
 
@@ -131,6 +131,10 @@ class PrivatePostfix:
     def wait_until_ready(self, timeout: float = 10.0) -> None:
         """Until it greets SMTP clients."""
         wait_for_greeting(self.port, timeout)
+
+    def wait_for_log(self, text: str, timeout: float = 10.0) -> None:
+        """Until the log has ``text`` in it; the log is written by a process of its own, a little later."""
+        wait_until(lambda: text in self.log, f"{text!r} in the log", timeout)
 
     def queue(self, name: str) -> list[str]:
         """The ids of the messages in one queue of the spool: ``hold``, ``deferred`` and so on."""

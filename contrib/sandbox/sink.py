@@ -40,6 +40,7 @@ class Received(NamedTuple):
     connection: int
     """Which connection brought it: 1 for the first one ever made to this sink."""
     sender: str
+    """Without angle brackets; empty for bounces (RFC 5321, 4.5.5)."""
     recipients: tuple[str, ...]
     subject: str
     """Decoded (RFC 2047); as it came if that fails."""
@@ -181,8 +182,8 @@ def _received(at: float, connection: int, envelope: Envelope) -> Received:
     content = envelope.original_content or b""
     headers = tuple((name, str(value)) for name, value in BytesHeaderParser().parsebytes(content).items())
     subject = next((value for name, value in headers if name.lower() == "subject"), "")
-    return Received(at, connection, envelope.mail_from or "", tuple(envelope.rcpt_tos), _decoded(subject),
-                    headers, len(content))
+    sender = (envelope.mail_from or "").removeprefix("<>")
+    return Received(at, connection, sender, tuple(envelope.rcpt_tos), _decoded(subject), headers, len(content))
 
 
 def _decoded(value: str) -> str:
