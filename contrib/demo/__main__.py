@@ -31,7 +31,7 @@ _PATIENCE = 60.0
 
 def main() -> int:
     """The demo; its exit code."""
-    console = Console()
+    console = tables.console()
     try:
         with Sink() as sink, Site(sink.port, _SETTINGS.read_text(), programs=EVERYTHING, relays=_RELAYS) as site:
             console.print(f"private Postfix on 127.0.0.1:{site.postfix.port}, everything in {site.folder}")
@@ -55,7 +55,7 @@ def _report(console: Console, site: Site, sink: Sink) -> int:
     sent, by_domain = _send_sample(site)
     report = Report(site, sent, by_domain)
     deadline = time.monotonic() + _PATIENCE
-    while not report.complete(sink.messages) and time.monotonic() < deadline:
+    while not (report.complete(sink.messages) and _settled(site)) and time.monotonic() < deadline:
         time.sleep(0.2)
     console.print(tables.overview(site.settings, site.views, time.time()))
     console.print(report.table(sink.messages))
@@ -63,6 +63,11 @@ def _report(console: Console, site: Site, sink: Sink) -> int:
     for problem in problems:
         console.print(f"[red]{problem}")
     return 1 if problems else 0
+
+
+def _settled(site: Site) -> bool:
+    """Whether the tracker has seen everything leave."""
+    return not any(status.depth for status in site.views.status(time.time()))
 
 
 def _show(console: Console, site: Site) -> int:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from rich import box
 from rich.table import Table
 
 from contrib.sandbox.sink import Received
 from contrib.sandbox.site import Site
-from lanes.cli.tables import reason, short
-from lanes.message import printable
+from lanes.cli.tables import reason
+from lanes.config.units import format_seconds
 
 #: What must be there within seconds, whatever else is waiting.
 URGENT = ("one-time code", "password reset")
@@ -42,18 +43,18 @@ class Report:
     def table(self, arrived: Iterable[Received]) -> Table:
         """One line a sample message: lane, seconds from acceptance to delivery, and why."""
         at = _first(arrived)
-        table = Table(title="the sample", title_justify="left")
+        table = Table(title="the sample", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
         for heading in ("message", "lane", "seconds", "why"):
-            table.add_column(heading, justify="right" if heading == "seconds" else "left", overflow="fold")
+            table.add_column(heading, justify="right" if heading == "seconds" else "left", no_wrap=True)
         records = self._store.records(sent.id for sent in self._sent)
         for sent in self._sent:
             record = records[sent.id]
             took = f"{at[sent.id] - record.accepted:.2f}" if sent.id in at else "–"
-            table.add_row(sent.name, record.lane, took, printable(reason(record.evidence), 120))
+            table.add_row(sent.name, record.lane, took, reason(record.lane, record.evidence))
         for domain, ids in self._batches.items():
             times = self._waits(ids, at)
-            spread = f"{short(min(times))} – {short(max(times))}" if times else "–"
-            table.add_row(f"newsletter, {len(ids)} to {domain}", "bulk", spread, "")
+            spread = f"{min(times):.2f} – {max(times):.2f}" if times else "–"
+            table.add_row(f"newsletter, {len(ids)} to {domain}", "bulk", spread, self._left(ids, at))
         return table
 
     def problems(self, arrived: Iterable[Received]) -> list[str]:
@@ -79,6 +80,13 @@ class Report:
         if rest and rest[0] < self._wait * 0.9:
             wrong.append(f"newsletters to {domain} left before their batch was ripe")
         return wrong
+
+    def _left(self, ids: Sequence[str], at: Mapping[str, float]) -> str:
+        """How a domain's copies left: in full batches, and after the wait."""
+        waits = self._waits(ids, at)
+        early = sum(wait < self._wait for wait in waits)
+        parts = {f"as full batches of {self._size}": early, f"after {format_seconds(self._wait)}": len(waits) - early}
+        return ", ".join(f"{count} {how}" for how, count in parts.items() if count)
 
     def _waits(self, ids: Iterable[str], at: Mapping[str, float]) -> list[float]:
         records = self._store.records(ids)

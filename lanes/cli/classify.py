@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from lanes.cli import tables
 from lanes.cli.house import House, with_house
@@ -51,7 +50,7 @@ def classify(house: House, files: tuple[str, ...], trusted: bool, sender: str | 
         if as_json:
             click.echo(json.dumps({"file": name, **tables.decision_as_json(*told), "preference": decision.preference}))
         else:
-            Console().print(name, tables.explanation(*told, time.time()))
+            tables.console().print(name, tables.explanation(*told, time.time()))
 
 
 COMMANDS = (classify,)

@@ -7,7 +7,6 @@ import time
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.live import Live
 
 from lanes.cli import tables
@@ -29,12 +28,12 @@ def status(house: House, watch: bool, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([tables.lane_as_json(s) for s in house.views.status(time.time())]))
     elif watch:
-        with Live(console=Console(), auto_refresh=False) as live:
+        with Live(auto_refresh=False) as live:
             while True:
                 live.update(tables.overview(house.settings, house.views, time.time()), refresh=True)
                 time.sleep(_REFRESH)
     else:
-        Console().print(tables.overview(house.settings, house.views, time.time()))
+        tables.console().print(tables.overview(house.settings, house.views, time.time()))
 
 
 @click.command()
@@ -50,7 +49,7 @@ def ls(house: House, lane: str | None, state: str, limit: int, as_json: bool) ->
     if as_json:
         click.echo(json.dumps([tables.record_as_json(id, record) for id, record in found]))
     else:
-        Console().print(tables.messages(found, time.time()))
+        tables.console().print(tables.messages(found, time.time()))
 
 
 @click.command()
@@ -66,7 +65,7 @@ def show(house: House, id: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"state": state, **tables.record_as_json(id, record)}))
     else:
-        Console().print(tables.message(id, record, state, time.time()))
+        tables.console().print(tables.message(id, record, state, time.time()))
 
 
 @click.command()
@@ -86,7 +85,7 @@ def explain(house: House, what: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(tables.decision_as_json(lane, deadline, evidence)))
     else:
-        Console().print(tables.explanation(lane, deadline, evidence, time.time()))
+        tables.console().print(tables.explanation(lane, deadline, evidence, time.time()))
 
 
 COMMANDS = (status, ls, show, explain)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich import box
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -18,6 +19,22 @@ from lanes.store.views import LaneStatus, Views
 from lanes.timestamps import rfc3339
 
 _RECENT = 8
+#: Columns where there is no terminal to ask.
+_PIPE_WIDTH = 140
+
+
+def console() -> Console:
+    """Standard output, wide enough for a table also in a pipe."""
+    plain = Console()
+    return plain if plain.is_terminal else Console(width=_PIPE_WIDTH)
+
+
+def _table(title: str, *headings: str, right: Sequence[str] = ()) -> Table:
+    """A table whose cells stay on one line."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left", no_wrap=True, overflow="ellipsis")
+    return table
 
 
 def overview(settings: Settings, views: Views, now: float) -> RenderableType:
@@ -27,9 +44,8 @@ def overview(settings: Settings, views: Views, now: float) -> RenderableType:
 
 def lanes(settings: Settings, statuses: Sequence[LaneStatus]) -> Table:
     """One row a lane."""
-    table = Table(title="lanes", title_justify="left", expand=False)
-    for heading in ("lane", "depth", "held", "in flight", "deferred", "oldest / SLA", "delivered", "in time", "p95"):
-        table.add_column(heading, justify="left" if heading == "lane" else "right")
+    numbers = ("depth", "held", "in flight", "deferred", "oldest / SLA", "delivered", "in time", "p95")
+    table = _table("lanes", "lane", *numbers, right=numbers)
     for status in statuses:
         sla = settings.lanes[status.lane].sla
         p95 = percentile(status.queue_seconds, 0.95)
@@ -65,24 +81,22 @@ def short(seconds: float) -> str:
 
 def decisions(recent: Sequence[tuple[str, Record]]) -> Table:
     """The last decisions, newest first."""
-    table = Table(title="last decisions", title_justify="left", expand=False)
-    for heading in ("id", "lane", "subject", "why"):
-        table.add_column(heading, overflow="ellipsis", no_wrap=True)
+    table = _table("last decisions", "id", "lane", "subject", "why")
     for id, record in recent:
-        table.add_row(id, record.lane, printable(record.subject, 40), printable(reason(record.evidence), 70))
+        table.add_row(id, record.lane, printable(record.subject, 40), reason(record.lane, record.evidence))
     return table
 
 
-def reason(evidence: Sequence[Evidence]) -> str:
-    """The evidence in one line."""
-    return "; ".join(f"{e.rule}: {e.says}" for e in evidence)
+def reason(lane: str, evidence: Sequence[Evidence]) -> str:
+    """Which rules spoke for the lane, in one line; else how the lane came about."""
+    spoke = [e.rule for e in evidence if e.says.startswith((f"{lane} +", f"lane {lane}"))]
+    chosen = [e.saw for e in evidence if e.rule == "lane"]
+    return printable(", ".join(spoke or chosen), 80)
 
 
 def messages(found: Sequence[tuple[str, Record]], now: float) -> Table:
     """A list of messages."""
-    table = Table()
-    for heading in ("id", "lane", "slack", "age", "domain", "sender", "subject"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    table = _table("", "id", "lane", "slack", "age", "domain", "sender", "subject", right=("slack", "age"))
     for id, record in found:
         table.add_row(id, record.lane, short_slack(record.deadline - now), short(now - record.accepted),
                       printable(record.domain), printable(record.sender), printable(record.subject, 40))
@@ -108,7 +122,7 @@ def message(id: str, record: Record, state: str, now: float) -> RenderableType:
 
 def explanation(lane: str, deadline: float, evidence: Sequence[Evidence], now: float) -> RenderableType:
     """A decision and each rule that spoke."""
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in ("rule", "saw", "says"):
         table.add_column(heading, overflow="fold")
     for item in evidence:
