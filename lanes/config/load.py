@@ -132,7 +132,8 @@ def _explain(error: msgspec.ValidationError, raw: Mapping[str, Any], kind: type[
     problem = _WHERE.sub("", text)
     if path and path[0] in raw and "found" not in problem:
         hint = get_type_hints(kind)[path[0]]
-        allowed = ", ".join(map(repr, get_args(hint))) if get_origin(hint) is Literal else problem.partition(",")[0]
+        names = [name for part in (hint, *get_args(hint)) if get_origin(part) is Literal for name in get_args(part)]
+        allowed = ", ".join(map(repr, names)) if names else problem.partition(",")[0]
         problem = f"found {raw[path[0]]!r}, allowed: {allowed.removeprefix('Expected ')}"
     return ConfigError(problem, key=".".join((*at, *path)))
 

@@ -12,10 +12,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _LABELS = 20
+#: No address is longer (RFC 5321, 4.5.3.1), and none in a table.
+_CHARS = 512
 
 
 def keys(address: str) -> list[str]:
     """The entries that cover ``address``, the most specific first."""
+    if len(address) > _CHARS:
+        return []
     address = address.lower().rstrip(".")
     domain = address.rpartition("@")[2]
     found = [address] if domain == address else [address, domain]

@@ -111,7 +111,7 @@ def _range(signal: Signal, wanted: dict[str, Any]) -> Condition:
     read = parse_bytes if signal.kind is Kind.SIZE else _number
     low, high = (read(wanted[end]) if end in wanted else None for end in ("min", "max"))
     if low is not None and high is not None and low > high:
-        raise ValueError(f"found min {low} above max {high}, allowed: min up to max")
+        raise ValueError(f"found min {low:g} above max {high:g}, allowed: min up to max")
     return Condition(signal, lambda value: (low is None or low <= float(str(value))) and
                      (high is None or float(str(value)) <= high))
 

@@ -25,10 +25,11 @@ from lanes.policy.patterns import Pattern, PatternSet
 from lanes.policy.text import fold
 
 _SPECIAL = re.compile(r"([()|]| ?\* ?|#)")
-_EDGE = r"(?:^|$|[^\pL\pN])"
-_WORDS = r" (?:\S+ ){0,3}"
+#: In a folded subject one blank separates words; one more is put at each end.
+_EDGE = " "
+_WORDS = r" (?:[^ ]+ ){0,3}"
 #: Digits, perhaps in groups or behind a short prefix: 493021, 493 021, G-493021.
-_CODE = r"(?:\pL{1,3} )?\d(?: ?\d){3,11}"
+_CODE = r"(?:[a-z]{1,3} )?\d(?: ?\d){3,11}"
 _SIGNS = {"(": "(?:", ")": ")", "|": "|", "#": _CODE, "*": _WORDS}
 #: From here on Unicode holds the scripts that write without blanks (CJK radicals and after).
 _UNSPACED = "\u2e80"
@@ -47,7 +48,7 @@ class Phrases:
 
     def find(self, subject: str) -> tuple[str, ...]:
         """The kinds, in the order of the files; ``subject`` decoded, not yet folded."""
-        return tuple(self.kinds[place] for place in sorted(self._set.found(fold(subject))))
+        return tuple(self.kinds[place] for place in sorted(self._set.found(f" {fold(subject)} ")))
 
 
 def _lists(file: File) -> Iterator[tuple[str, str, list[str]]]:

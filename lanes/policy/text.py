@@ -15,10 +15,10 @@ _BREAK = re.compile(r"[\r\n]+[ \t]*")
 #: An encoded word (RFC 2047, 2), its language (RFC 2231, 5) within the charset; blanks in it are let pass.
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([QqBb])\?([^?]*)\?=")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-#: All that is neither letter nor digit separates words, but for the signs that phrases are written with.
-_BETWEEN = re.compile(r"(?:[^\w%']|_)+")
+#: All that is neither letter nor digit separates words, but for the one sign that phrases are written with.
+_BETWEEN = re.compile(r"(?:[^\w%]|_)+")
 #: Letters that Unicode does not take apart, and that phrases are written without.
-_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "’": "'"})
+_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
 
 
 def clean(value: str) -> str:

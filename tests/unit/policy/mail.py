@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from lanes.config.load import parse
 from lanes.message import Decision, Message
 from lanes.policy import Classifier
@@ -15,14 +17,14 @@ MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
 #: Where a message comes from.
 OUTSIDE = {"client": "203.0.113.9", "user": ""}
 LOGGED_IN = {"client": "203.0.113.9", "user": "alice"}
-LOCAL = {"client": ""}
+LOCAL = {"client": "", "user": ""}
 
 
 def mail(*headers: tuple[str, str], subject: str = "Lunch", **envelope: object) -> Message:
     """A message from a logged-in sender to one recipient, unless told otherwise."""
-    fields: dict[str, object] = {"sender": "alice@example.com", "recipients": ("bob@example.org",), **LOGGED_IN, **envelope}
     basic = (("From", "Alice <alice@example.com>"), ("To", "bob@example.org"), ("Subject", subject))
-    return Message(headers=(*basic, *headers), **fields)  # type: ignore[arg-type]
+    message = Message("alice@example.com", ("bob@example.org",), (*basic, *headers))
+    return msgspec.structs.replace(message, **{**LOGGED_IN, **envelope})
 
 
 def policy(settings: str = "") -> Classifier:

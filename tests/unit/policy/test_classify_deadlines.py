@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lanes.policy.instants import format_instant, parse_by, parse_instant
@@ -111,7 +113,7 @@ def test_of_several_wishes_the_earliest_counts() -> None:
     assert decision.deadline == NOW + 600
 
 
-def test_a_rule_may_set_a_deadline(tmp_path) -> None:
+def test_a_rule_may_set_a_deadline(tmp_path: Path) -> None:
     site = with_rules(tmp_path, '[[rule]]\nname = "quick"\nwhen = { subject = "lunch" }\ndeadline = "15m"')
 
     decision = site.classify(mail(), NOW)

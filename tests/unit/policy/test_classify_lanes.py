@@ -42,7 +42,8 @@ CASES = [
          "mt-priority", "bulk +4"),
     case("MT-Priority 10 is out of range", mail(("MT-Priority", "10")), "normal",
          "MT-Priority", "ignored: not a number from -9 to 9"),
-    case("Priority: urgent asks for priority", mail(("Priority", "Urgent")), "priority", "priority-urgent", "priority +3"),
+    case("Priority: urgent asks for priority", mail(("Priority", "Urgent")), "priority",
+         "priority-urgent", "priority +3"),
     case("Priority: non-urgent asks for bulk", mail(("Priority", "non-urgent")), "bulk",
          "priority-non-urgent", "bulk +3"),
     case("Importance: high is for the reader", mail(("Importance", "high")), "normal",
@@ -55,12 +56,14 @@ CASES = [
          "one-time-code", "priority +4"),
     case("a code in the subject weighs on top", mail(subject="493021 is your Acme code"), "priority",
          "code-in-subject", "priority +2"),
-    case("a password reset is urgent", mail(subject="Reset your password"), "priority", "password-reset", "priority +4"),
+    case("a password reset is urgent", mail(subject="Reset your password"), "priority",
+         "password-reset", "priority +4"),
     case("a security alert is urgent", mail(subject="Security alert: new sign-in"), "priority",
          "security-alert", "priority +3"),
     case("an encoded subject is read", mail(subject="=?utf-8?B?UmVzZXQgeW91ciBwYXNzd29yZA==?="), "priority",
          "password-reset", "priority +4"),
-    case("a folded subject is read", mail(subject="Reset your\r\n\tpassword"), "priority", "password-reset", "priority +4"),
+    case("a folded subject is read", mail(subject="Reset your\r\n\tpassword"), "priority",
+         "password-reset", "priority +4"),
     case("a code from a sender with bulk headers is urgent",
          mail(("List-Unsubscribe", "<x:>"), subject="Your code is 493021"), "priority", "lane", "priority"),
     case("a newsletter that writes about passwords is bulk", mail(*NEWSLETTER, subject="Reset your password habits"),
@@ -75,8 +78,8 @@ CASES = [
     case("List-Id and Feedback-ID are enough", mail(("List-Id", "<l.example>"), ("Feedback-ID", "1:2:3:x")), "bulk",
          "lane", "bulk"),
     case("Auto-Submitted: no is a person", mail(("Auto-Submitted", "no")), "normal", "auto-submitted", ""),
-    case("a receipt is normal", mail(("Auto-Submitted", "auto-generated"), ("Feedback-ID", "1:2:3:x"), subject="Receipt"),
-         "normal", "lane", "normal"),
+    case("a receipt is normal", mail(("Auto-Submitted", "auto-generated"), ("Feedback-ID", "1:2:3:x")), "normal",
+         "lane", "normal"),
     case("one-click unsubscription", mail(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")), "normal",
          "one-click-unsubscribe", "bulk +1"),
     case("fifty recipients are many", mail(recipients=tuple(f"u{n}@example.org" for n in range(50))), "bulk",
@@ -129,9 +132,9 @@ def test_anybody_may_ask_for_cheaper_and_trusted_senders_for_more(
 
 
 def test_without_a_wish_the_preference_is_the_lanes() -> None:
-    lanes = {subject: POLICY.classify(mail(subject=subject), NOW).preference for subject in ("Lunch", "Reset my password")}
+    subjects = ("Lunch", "Reset your password")
 
-    assert lanes == {"Lunch": "balanced", "Reset my password": "speed"}
+    assert [POLICY.classify(mail(subject=s), NOW).preference for s in subjects] == ["balanced", "speed"]
 
 
 def test_reputation_below_a_fifth_loses_trust() -> None:

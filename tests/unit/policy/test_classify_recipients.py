@@ -44,7 +44,10 @@ def test_the_most_specific_row_counts(recipient: str, promised: float) -> None:
 
 
 def test_the_promise_of_time_holds_whoever_writes_and_the_lane_for_trusted_senders() -> None:
-    inside, outside = (POLICY.classify(mail(recipients=("vip@example.com",), **origin), NOW) for origin in ({}, OUTSIDE))
+    vip = ("vip@example.com",)
+
+    inside = POLICY.classify(mail(recipients=vip), NOW)
+    outside = POLICY.classify(mail(recipients=vip, **OUTSIDE), NOW)
 
     assert (inside.lane, inside.deadline) == ("priority", NOW + 2 * MINUTE)
     assert (outside.lane, outside.deadline) == ("normal", NOW + 2 * MINUTE)

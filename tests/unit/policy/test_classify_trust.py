@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from lanes.message import Message
@@ -27,10 +29,10 @@ TRUSTED = {
     "DKIM of the same organization": urgent("mx.example.net; dkim=pass header.d=mail.example.com header.b=abc"),
     "SPF of the same organization": urgent("mx.example.net; spf=pass smtp.mailfrom=bounce@em.example.com"),
     "an authserv-id in another case, with a version": urgent("MX.Example.NET 1; dmarc=pass header.from=example.com"),
-    "a folded header": urgent("mx.example.net;\r\n\tdkim=fail header.d=x.test;\r\n\tdmarc=pass header.from=example.com"),
+    "a folded header": urgent("mx.example.net;\r\n\tspf=fail;\r\n\tdmarc=pass header.from=example.com"),
     "a second header": urgent("mx.example.net; spf=fail smtp.mailfrom=a@b.test",
                               "mx.example.net; dmarc=pass header.from=example.com"),
-    "a semicolon in a comment": urgent("mx.example.net; spf=fail (a; b) smtp.mailfrom=x; dmarc=pass header.from=example.com"),
+    "a semicolon in a comment": urgent("mx.example.net; spf=fail (a; b); dmarc=pass header.from=example.com"),
 }
 UNTRUSTED = {
     "anybody": urgent(),
@@ -76,13 +78,13 @@ def test_the_evidence_says_what_trust_rests_on() -> None:
     }
 
 
-def test_a_site_may_trust_everybody(tmp_path) -> None:
+def test_a_site_may_trust_everybody(tmp_path: Path) -> None:
     site = with_rules(tmp_path, '[[rule]]\nname = "everybody"\ntrust = true')
 
     assert site.classify(urgent(), NOW).lane == "priority"
 
 
-def test_a_site_may_trust_some_domains_only(tmp_path) -> None:
+def test_a_site_may_trust_some_domains_only(tmp_path: Path) -> None:
     site = with_rules(tmp_path, """
         [[rule]]
         name = "aligned"
@@ -97,7 +99,7 @@ def test_a_site_may_trust_some_domains_only(tmp_path) -> None:
     assert lanes == ["priority", "normal"]
 
 
-def test_a_rule_may_do_without_trust(tmp_path) -> None:
+def test_a_rule_may_do_without_trust(tmp_path: Path) -> None:
     site = with_rules(tmp_path, """
         [[rule]]
         name = "codes"
