@@ -58,6 +58,7 @@ def _lane(key: str, lane: Lane) -> None:
     for name in ("alert_after", "promote_at", "lead"):
         _within_sla(key, name, getattr(lane, name), lane)
     _batch(f"{key}.batch", lane)
+    _quota(f"{key}.quota", lane)
     _retry(f"{key}.retry", lane)
 
 
@@ -74,6 +75,13 @@ def _batch(key: str, lane: Lane) -> None:
         if getattr(lane.batch, name) <= 0:
             raise ConfigError(f"found {getattr(lane.batch, name)}, allowed: more than 0", key=f"{key}.{name}")
     _within_sla(key, "max_wait", lane.batch.max_wait, lane)
+
+
+def _quota(key: str, lane: Lane) -> None:
+    if lane.quota is not None:
+        for name in ("messages", "period", "burst"):
+            if getattr(lane.quota, name) <= 0:
+                raise ConfigError(f"found {getattr(lane.quota, name)}, allowed: more than 0", key=f"{key}.{name}")
 
 
 def _retry(key: str, lane: Lane) -> None:

@@ -68,6 +68,14 @@ class Batch(Section, frozen=True):
     streams: int
 
 
+class Quota(Section, frozen=True):
+    """How much of a lane one sender may use: a token bucket."""
+
+    messages: int
+    period: Seconds
+    burst: int
+
+
 class Lane(Section, frozen=True):
     """A class of service."""
 
@@ -82,6 +90,8 @@ class Lane(Section, frozen=True):
     max_size: int = 0
     """Messages of this lane that may be in the MTA at once; 0: no limit."""
     overflow: Literal["demote", "defer", "pass"] = "pass"
+    quota: Quota | None = None
+    """Beyond it, a sender's mail goes one lane down."""
     retry: Retry = Retry()
     alert_after: Seconds | None = None
     promote_at: Seconds = Seconds(0)
@@ -174,6 +184,7 @@ class Policy(Section, frozen=True):
 class Settings(Section, frozen=True):
     """The whole tree."""
 
+    mode: Literal["active", "shadow"]
     data_dir: str
     default_lane: str
     redis: Redis

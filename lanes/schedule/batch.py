@@ -62,7 +62,7 @@ def _parts(domain: Domain, heads: list[Due], at: Standing, batch: Batch) -> Iter
     one = _blank(domain, sum(at.due(head.deadline) for head in heads), at, batch)
     may = min(one.ripe, _allowed(domain, batch))
     pressing = [head for head in heads if at.presses(head.deadline)][:may]
-    first = min(may, max(domain.owed or batch.size, len(pressing)))
+    first = min(may, max(domain.owed % batch.size or batch.size, len(pressing)))
     for head in pressing:
         yield _named(one, head, at)
     if first > len(pressing):

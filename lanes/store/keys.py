@@ -17,6 +17,7 @@ key                                     type    what is in it
 ``lanes:{mta}:histogram:<lane>:<min>``  hash    bucket of queue time -> deliveries in that minute; expires
 ``lanes:{mta}:totals``                  hash    ``<what>:<lane>`` -> count since the beginning
 ``lanes:{mta}:recent``                  list    the last admitted ids, newest first
+``lanes:{mta}:quota:<lane>:<sender>``   string  when a sender is back at its full quota; expires then
 ``lanes:{mta}:place``                   hash    how far the tracker has read its log
 ``lanes:{mta}:seen``                    hash    program -> when it was last heard of
 ======================================  ======  ==================================================
@@ -55,6 +56,10 @@ class Keys:
     def oldest(self, lane: str) -> str:
         """Domains by the oldest message that is held for them."""
         return f"{self._tag}:oldest:{lane}"
+
+    def quota(self, lane: str, sender: str) -> str:
+        """What a sender has used of its quota in a lane."""
+        return f"{self._tag}:quota:{lane}:{sender.lower()}"
 
     def owed(self, lane: str) -> str:
         """Domains of which a part of a batch is still to leave."""

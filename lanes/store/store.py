@@ -37,15 +37,26 @@ _pack = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(Record).decode
 _progress = msgspec.msgpack.Decoder(Progress).decode
 
+Action = Literal["pass", "hold", "defer", "known"]
+
 T = TypeVar("T")
 _Args = list[str | int | float | bytes]
 
 
-class Verdict(NamedTuple):
-    """What the filter is to do with a message, and in which of its candidate lanes."""
+class Candidate(NamedTuple):
+    """A lane that a message may go to, as the record that would then be stored."""
 
-    action: Literal["pass", "hold", "defer", "known"]
-    candidate: int
+    record: Record
+    """If it is the message's own lane, or if the lane above is full."""
+    over_quota: Record | None = None
+    """If the sender is over its quota in the lane above."""
+
+
+class Verdict(NamedTuple):
+    """What the filter is to do with a message, and what was stored of it."""
+
+    action: Action
+    record: Record
 
 
 class Settlement(NamedTuple):
@@ -70,21 +81,40 @@ class Store:
             for name in ("admit", "claim", "unclaim", "move", "settle", "requeue", "prune")
         )
 
-    def admit(self, id: str, candidates: Sequence[Record], now: float) -> Verdict:
-        """Register an accepted message under the first of its candidate lanes that takes it."""
+    def admit(self, id: str, candidates: Sequence[Candidate], now: float, *, watch: bool = False) -> Verdict:
+        """Register an accepted message under the first of its candidate lanes that takes it.
+
+        To ``watch`` is to register it as passed, whatever the lane's policies say.
+        """
         keys = [self.keys.records, self.keys.recent, self.keys.totals]
         for name in self._settings.lanes:
             keys += [self.keys.state(State.INFLIGHT, name), self.keys.state(State.RELEASING, name)]
         manager = self._settings.manager
-        args: _Args = [
-            id, now, manager.window, RECENT, len(self._settings.lanes), len(candidates), now - manager.inflight_limit,
-        ]  # fmt: skip
-        for record in candidates:
-            lane, domain = self._settings.lanes[record.lane], self._domain(record)
-            keys += self.keys.place_of(record.lane, domain)
-            args += [record.lane, lane.hold, lane.max_size, lane.overflow, record.deadline, domain, _pack(record)]
-        action, candidate = cast("tuple[bytes, int]", self._admit(keys, args))
-        return Verdict(cast("Literal['pass']", action.decode()), candidate - 1)
+        args: _Args = [id, now, manager.window, RECENT, len(self._settings.lanes), now - manager.inflight_limit]
+        for candidate in candidates:
+            record, domain = candidate.record, self._domain(candidate.record)
+            keys += [*self.keys.place_of(record.lane, domain), self.keys.quota(record.lane, record.sender)]
+            over_quota = candidate.over_quota or record
+            args += [_pack(self._terms(record, domain, watch)), _pack(record), _pack(over_quota)]
+        action, chosen, why = cast("tuple[bytes, int, bytes]", self._admit(keys, args))
+        candidate = candidates[chosen - 1]
+        record = candidate.over_quota if why == b"quota" and candidate.over_quota else candidate.record
+        return Verdict(cast("Action", action.decode()), record)
+
+    def _terms(self, record: Record, domain: str, watch: bool) -> dict[str, str | float]:
+        """On what terms a candidate lane takes the message; see ``admit.lua``."""
+        lane = self._settings.lanes[record.lane]
+        quota = lane.quota if lane.quota and not watch else None
+        return {
+            "lane": record.lane,
+            "hold": "never" if watch else lane.hold,
+            "max_size": 0 if watch else lane.max_size,
+            "overflow": lane.overflow,
+            "deadline": record.deadline,
+            "domain": domain,
+            "interval": quota.period / quota.messages if quota else 0,
+            "burst": quota.burst if quota else 0,
+        }
 
     def claim(self, wave: Wave, lease_end: float, *, fill: bool = True) -> list[str]:
         """Claim a wave; the ids that are ours to release until ``lease_end``."""

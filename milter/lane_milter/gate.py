@@ -11,23 +11,24 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import structlog
+from msgspec import structs
 from pybreaker import CircuitBreaker, CircuitBreakerError
 from redis import RedisError
 
 from lane_milter import metrics
 from lanes.config import Settings
-from lanes.message import Decision, Message, Record, domain_of, printable
+from lanes.message import Decision, Evidence, Message, Record, domain_of, printable
 from lanes.policy import Classifier
 from lanes.policy.text import decode
 from lanes.routes.choice import choose
-from lanes.store.store import Store, Verdict
+from lanes.store.store import Candidate, Store, Verdict
 
 log = structlog.get_logger("lanes.filter")
 
 #: Characters of a subject that are decoded for the record.
 _SUBJECT = 1000
 
-Action = Literal["pass", "hold", "defer"]
+Action = Literal["pass", "hold", "defer", "watch"]
 
 
 class Outcome(NamedTuple):
@@ -47,35 +48,53 @@ class Gate:
         self._classifier = classifier
         self._store = store
         self._clock = clock
+        self._shadow = settings.mode == "shadow"
         self._breaker = CircuitBreaker(
             fail_max=settings.milter.breaker_failures, reset_timeout=settings.milter.breaker_reset
         )
 
     def decide(self, id: str, message: Message) -> Outcome:
-        """Lane, deadline, relay, and whether to pass, hold or defer; ``id`` may be empty."""
+        """Lane, deadline, relay, and what to do; ``id`` may be empty."""
         started, now = time.perf_counter(), self._clock()
-        decision = self._classifier.classify(message, now)
-        candidates = self._candidates(message, decision, now)
+        candidates = self._candidates(message, self._classifier.classify(message, now), now)
         classified = time.perf_counter()
         verdict = self._admit(id, candidates, now)
+        ended = time.perf_counter()
         metrics.SECONDS.labels("classify").observe(classified - started)
-        metrics.SECONDS.labels("admit").observe(time.perf_counter() - classified)
-        action: Action = "pass" if verdict.action == "known" else verdict.action
-        metrics.VERDICTS.labels(action).inc()
-        chosen = candidates[verdict.candidate]
-        self._tell(id, chosen, action, time.perf_counter() - started)
-        return Outcome(action, chosen.lane, chosen.deadline, chosen.relay)
+        metrics.SECONDS.labels("admit").observe(ended - classified)
+        outcome = self._outcome(verdict)
+        metrics.VERDICTS.labels(outcome.action).inc()
+        self._tell(id, verdict.record, outcome.action, ended - started)
+        return outcome
 
-    def _candidates(self, message: Message, decision: Decision, now: float) -> list[Record]:
-        """The lanes that the message may go to: its own, and those that an overflow leads down to."""
-        records = [self._record(message, decision, now)]
-        while self._settings.lanes[decision.lane].overflow == "demote":
-            below = self._classifier.demote(decision, message, now, f"lane {decision.lane} is full")
-            if below is None:
+    def _outcome(self, verdict: Verdict) -> Outcome:
+        action: Action = "pass" if verdict.action == "known" else verdict.action
+        record = verdict.record
+        return Outcome("watch" if self._shadow else action, record.lane, record.deadline, record.relay)
+
+    def _candidates(self, message: Message, decision: Decision, now: float) -> list[Candidate]:
+        """The lanes that the message may go to: its own, and those that it may be demoted to."""
+        if self._shadow:
+            return [Candidate(self._record(message, self._watched(decision), now))]
+        candidates = [Candidate(self._record(message, decision, now))]
+        while self._leads_down(lane := decision.lane):
+            below = self._classifier.demote(decision, message, now, f"lane {lane} is full")
+            over = self._classifier.demote(decision, message, now, f"the sender is over its quota in lane {lane}")
+            if below is None or over is None:
                 break
+            candidates.append(Candidate(self._record(message, below, now), self._record(message, over, now)))
             decision = below
-            records.append(self._record(message, decision, now))
-        return records
+        return candidates
+
+    def _leads_down(self, lane: str) -> bool:
+        terms = self._settings.lanes[lane]
+        return terms.overflow == "demote" or terms.quota is not None
+
+    def _watched(self, decision: Decision) -> Decision:
+        """The decision, saying that it was not carried out."""
+        held = {"never": "passed", "congested": "held while the window is full", "always": "held"}
+        would = f"would be {held[self._settings.lanes[decision.lane].hold]}"
+        return structs.replace(decision, evidence=(*decision.evidence, Evidence("shadow", "mode", would)))
 
     def _record(self, message: Message, decision: Decision, now: float) -> Record:
         subject = next((value for name, value in message.headers if name.lower() == "subject"), "")
@@ -91,13 +110,13 @@ class Gate:
             evidence=decision.evidence,
         )
 
-    def _admit(self, id: str, candidates: list[Record], now: float) -> Verdict:
+    def _admit(self, id: str, candidates: list[Candidate], now: float) -> Verdict:
         """The store's verdict; pass in the first lane if there is none to be had."""
-        local = Verdict("pass", 0)
+        local = Verdict("pass", candidates[0].record)
         if not id:
             return self._open("no queue id", local)
         try:
-            return self._breaker.call(self._store.admit, id, candidates, now)
+            return self._breaker.call(self._store.admit, id, candidates, now, watch=self._shadow)
         except CircuitBreakerError:
             return self._open("breaker", local)
         except RedisError as error:

@@ -128,7 +128,8 @@ class Session(Milter.Base):
         if outcome.action == "defer":
             self.setreply(*_FULL)
             return int(Milter.TEMPFAIL)
-        self._tag(outcome)
+        if outcome.action != "watch":
+            self._tag(outcome)
         if outcome.action == "hold":
             self.quarantine(f"lane {outcome.lane}")
         return int(Milter.CONTINUE)

@@ -29,6 +29,7 @@ def settings(server: PrivateRedis) -> Settings:
         window = 10
         [lanes.priority]
         max_size = 3
+        quota = {{ messages = 120, period = "1h", burst = 2 }}
         [lanes.normal]
         max_size = 5
         [lanes.bulk]

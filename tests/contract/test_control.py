@@ -216,7 +216,7 @@ def test_the_log_tells_what_was_done_by_hand(postfix: PrivatePostfix, sink: Sink
     control.hold([id])
     control.release([id])
     postfix.command("postsuper", "-r", id)
-    postfix.command("postkick", "public", "pickup", "W")
+    postfix.kick("pickup", "W")
     arrived, = sink.wait_for(1)
     # When the log is read
     grammar = choose.grammar(parse(""))

@@ -52,7 +52,7 @@ def test_a_postfix_that_was_killed_has_its_mail_when_it_is_started_again() -> No
         # Then the mail is still held, and can leave
         assert (killed, postfix.queue("hold")) == ([], [id])
         postfix.command("postsuper", "-H", id)
-        postfix.command("postkick", "public", "qmgr", "D")
+        postfix.kick()
         assert sink.wait_for_subject("held").queue_id == id
 
 

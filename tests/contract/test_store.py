@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from msgspec import structs
 
 from lanes.life import LIVE, TRANSITIONS, Result, State
 from lanes.message import Evidence, Progress, Record
 from lanes.schedule.view import Wave
-from lanes.store.store import Settlement, Store
+from lanes.store.store import Candidate, Settlement, Store
 from lanes.store.views import Views
 
 NOW = 1_000_000.0
@@ -19,15 +20,19 @@ def record(lane: str, deadline: float = NOW + 3600, domain: str = "example.com",
     return Record(lane, accepted, deadline, domain, 1, "", "a@b.c", "hello", (Evidence("r", "s", "t"),))
 
 
+def candidates(*records: Record) -> list[Candidate]:
+    return [Candidate(one) for one in records]
+
+
 def hold(store: Store, *ids: str, lane: str = "bulk", domain: str = "example.com", deadline: float = NOW + 86400,
          at: float = NOW) -> None:
     for id in ids:
-        assert store.admit(id, [record(lane, deadline, domain, at)], at).action == "hold"
+        assert store.admit(id, candidates(record(lane, deadline, domain, at)), at).action == "hold"
 
 
 def test_priority_passes_bulk_is_held_and_normal_passes_while_there_is_room(store: Store, views: Views) -> None:
     # When one message of each lane is admitted
-    actions = {lane: store.admit(lane, [record(lane)], NOW).action for lane in ("priority", "normal", "bulk")}
+    actions = {lane: store.admit(lane, candidates(record(lane)), NOW).action for lane in ("priority", "normal", "bulk")}
     # Then each gets what its lane's hold policy says
     assert actions == {"priority": "pass", "normal": "pass", "bulk": "hold"}
     assert [views.state_of(id) for id in actions] == [State.INFLIGHT, State.INFLIGHT, State.HELD]
@@ -36,15 +41,15 @@ def test_priority_passes_bulk_is_held_and_normal_passes_while_there_is_room(stor
 def test_normal_is_held_while_the_window_is_full_and_behind_what_is_held(store: Store) -> None:
     # Given a full window
     for number in range(3):
-        store.admit(f"full{number}", [record("priority")], NOW)
+        store.admit(f"full{number}", candidates(record("priority")), NOW)
     for number in range(3, 10):
-        store.admit(f"bulk{number}", [record("bulk")], NOW)
+        store.admit(f"bulk{number}", candidates(record("bulk")), NOW)
         store.move("start", [f"bulk{number}"], NOW)
     # When normal mail comes
-    held = store.admit("n1", [record("normal")], NOW).action
+    held = store.admit("n1", candidates(record("normal")), NOW).action
     # And the window opens again
     store.move("defer", [f"bulk{number}" for number in range(3, 10)], NOW)
-    behind = store.admit("n2", [record("normal")], NOW).action
+    behind = store.admit("n2", candidates(record("normal")), NOW).action
     # Then it waits in both cases: the second must not overtake the first
     assert (held, behind) == ("hold", "hold")
 
@@ -52,35 +57,57 @@ def test_normal_is_held_while_the_window_is_full_and_behind_what_is_held(store: 
 def test_a_full_lane_demotes_refuses_or_passes(store: Store, views: Views) -> None:
     # Given a full priority lane (3) and a full normal lane (5)
     for number in range(3):
-        store.admit(f"p{number}", [record("priority")], NOW)
+        store.admit(f"p{number}", candidates(record("priority")), NOW)
     for number in range(4):
-        store.admit(f"n{number}", [record("normal")], NOW)
+        store.admit(f"n{number}", candidates(record("normal")), NOW)
     # When more priority mail comes, which may go down to normal
-    demoted = store.admit("p3", [record("priority"), record("normal")], NOW)
-    full = store.admit("p4", [record("priority"), record("normal")], NOW)
+    demoted = store.admit("p3", candidates(record("priority"), record("normal")), NOW)
+    full = store.admit("p4", candidates(record("priority"), record("normal")), NOW)
     # Then the first is demoted, and the second is told to come back, as normal's overflow says
-    assert demoted == ("pass", 1)
-    assert full == ("defer", 1)
+    assert (demoted.action, demoted.record.lane) == ("pass", "normal")
+    assert (full.action, full.record.lane) == ("defer", "normal")
     assert views.state_of("p4") == ""
     # And the last candidate of a lane that demotes lets it pass
-    assert store.admit("p5", [record("priority")], NOW) == ("pass", 0)
+    assert store.admit("p5", candidates(record("priority")), NOW).action == "pass"
+
+
+def test_a_sender_over_its_quota_is_demoted_and_says_so(store: Store) -> None:
+    # Given a quota of two at once and one more each half minute
+    first, over = record("priority"), structs.replace(record("normal"), subject="over quota")
+    way = [Candidate(first), Candidate(record("normal"), over)]
+    admitted = [store.admit(f"q{n}", way, NOW).record for n in range(2)]
+    store.settle([Settlement(id, Result.DELIVERED, NOW, 0.1) for id in ("q0", "q1")])
+    # When a third comes at once, one from another sender, and one half a minute later
+    third = store.admit("q3", way, NOW).record
+    other = store.admit("q4", candidates(structs.replace(first, sender="other@b.c"), over), NOW).record
+    later = store.admit("q5", way, NOW + 30).record
+    # Then only the third goes down
+    assert [r.lane for r in (*admitted, third, other, later)] == ["priority"] * 2 + ["normal"] + ["priority"] * 2
+    assert third.subject == "over quota"
+    assert store.records(["q3"])["q3"] == over
+
+
+def test_to_watch_is_to_let_everything_pass(store: Store) -> None:
+    for number in range(9):
+        lane = ("priority", "normal", "bulk")[number % 3]
+        assert store.admit(f"w{number}", candidates(record(lane)), NOW, watch=True).action == "pass"
 
 
 def test_admitting_a_known_id_again_changes_nothing(store: Store, views: Views) -> None:
     hold(store, "a")
-    assert store.admit("a", [record("priority")], NOW).action == "known"
+    assert store.admit("a", candidates(record("priority")), NOW).action == "known"
     assert views.state_of("a") == State.HELD
 
 
 def test_a_claim_takes_by_deadline_in_an_unbatched_lane(store: Store) -> None:
     # Given held normal mail, admitted in another order than its deadlines
-    store.admit("first", [record("bulk")], NOW)
+    store.admit("first", candidates(record("bulk")), NOW)
     lane = Wave("normal", "", 2, "turn")
     for number in range(10):
-        store.admit(f"x{number}", [record("bulk")], NOW)
+        store.admit(f"x{number}", candidates(record("bulk")), NOW)
         store.move("start", [f"x{number}"], NOW)
     for id, deadline in (("late", 30.0), ("early", 10.0), ("middle", 20.0)):
-        assert store.admit(id, [record("normal", NOW + deadline)], NOW).action == "hold"
+        assert store.admit(id, candidates(record("normal", NOW + deadline)), NOW).action == "hold"
     # When two are claimed
     # Then they are the two with the earliest deadlines, in order
     assert store.claim(lane, NOW + 30) == ["early", "middle"]
@@ -138,14 +165,14 @@ def test_the_planner_sees_full_waited_owed_and_near_domains(store: Store, views:
 
 
 def test_old_inflight_mail_no_longer_fills_the_window(store: Store, views: Views) -> None:
-    store.admit("p", [record("priority")], NOW)
+    store.admit("p", candidates(record("priority")), NOW)
     assert [view.inflight for view in views.lanes(NOW)] == [1, 0, 0]
     assert [view.inflight for view in views.lanes(NOW + 16 * 60)] == [0, 0, 0]
 
 
 def test_a_settled_message_counts_once_and_is_remembered(store: Store, views: Views) -> None:
     # Given a message in flight
-    store.admit("p", [record("priority", NOW + 300)], NOW)
+    store.admit("p", candidates(record("priority", NOW + 300)), NOW)
     end = Settlement("p", Result.DELIVERED, NOW + 2, 2.0)
     # When its end is told twice
     assert [store.settle([end]), store.settle([end])] == [[end], []]
@@ -159,15 +186,15 @@ def test_a_settled_message_counts_once_and_is_remembered(store: Store, views: Vi
 
 
 def test_a_delivery_after_the_deadline_is_missed_and_a_bounce_is_neither(store: Store, views: Views) -> None:
-    store.admit("late", [record("priority", NOW + 300)], NOW)
-    store.admit("bounced", [record("priority", NOW + 300)], NOW)
+    store.admit("late", candidates(record("priority", NOW + 300)), NOW)
+    store.admit("bounced", candidates(record("priority", NOW + 300)), NOW)
     store.settle([Settlement("late", Result.DELIVERED, NOW + 400, 400.0), Settlement("bounced", Result.BOUNCED, NOW)])
     totals = views.status(NOW)[0].totals
     assert (totals["kept"], totals["missed"], totals["bounced"]) == (0, 1, 1)
 
 
 def test_progress_is_merged_and_forgotten_when_settled(store: Store) -> None:
-    store.admit("p", [record("priority")], NOW)
+    store.admit("p", candidates(record("priority")), NOW)
     store.note({"p": Progress(sent=2.0), "unknown": Progress(bounced=True)})
     store.note({"p": Progress(sent=1.0, bounced=True)})
     assert store.progress(["p", "unknown"]) == {"p": Progress(2.0, True), "unknown": Progress()}
@@ -186,7 +213,7 @@ def test_a_requeued_message_lives_on_under_its_new_id(store: Store, views: Views
 
 def test_settled_messages_are_forgotten_by_age_and_number(store: Store, views: Views) -> None:
     for number in range(3):
-        store.admit(str(number), [record("priority")], NOW)
+        store.admit(str(number), candidates(record("priority")), NOW)
         store.settle([Settlement(str(number), Result.DELIVERED, NOW + number, 1.0)])
     assert store.prune(NOW + 86400 + 1.5) == 2
     assert [views.state_of(str(n)) for n in range(3)] == ["", "", "settled"]
@@ -216,11 +243,11 @@ def test_a_transition_starts_only_where_the_table_says(
 
 def bring_into(store: Store, id: str, lane: str, state: State) -> None:
     """A message of a lane in a state, whatever the lane's hold policy."""
-    store.admit("filler", [record("normal")], NOW)
+    store.admit("filler", candidates(record("normal")), NOW)
     for number in range(12):
-        store.admit(f"f{number}", [record("bulk", domain="fill")], NOW)
+        store.admit(f"f{number}", candidates(record("bulk", domain="fill")), NOW)
         store.move("start", [f"f{number}"], NOW)
-    assert store.admit(id, [record(lane)], NOW).action == "hold"
+    assert store.admit(id, candidates(record(lane)), NOW).action == "hold"
     if state is State.RELEASING:
         store.claim(Wave(lane, "example.com" if lane == "bulk" else "", 1, "hand", (id,)), NOW + 30, fill=False)
     elif state is not State.HELD:

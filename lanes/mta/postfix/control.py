@@ -85,8 +85,9 @@ class PostfixControl:
     def _wake(self, message: str) -> None:
         """Tell the queue manager to look now.
 
-        If it is not running there is nobody to wake, and it looks at everything when it starts: so
-        this command's exit code does not count.
+        The command's exit code says nothing. Mostly it is killed by SIGPIPE: the queue manager hangs
+        up when it has read the message, and its closing null byte comes too late. And if nobody
+        listens there is nobody to wake: the queue manager looks at everything when it starts.
         """
         self._commands.run("postkick", "public", "qmgr", message)
 

@@ -1,71 +1,90 @@
 --[[
   Register an accepted message: pass it, hold it, or ask the sender to come back.
 
-  Candidates are the lanes it may go to, best first: a full lane with overflow `demote` hands on to
-  the next candidate. A full last candidate with `demote` lets the message pass.
+  Candidates are the lanes it may go to, best first. A lane hands on to the next one when it is full
+  and its overflow is `demote`, or when the sender is over its quota there; the last one hands on to
+  nobody, and then lets the message pass.
 
   KEYS  1 records   hash   id -> packed record
         2 recent    list   last admitted ids
         3 totals    hash   '<what>:<lane>' -> count
         4 ..        inflight and releasing zset of each lane (2 * lanes): what fills the window
-        then        10 keys per candidate (include/place.lua)
-  ARGV  1 id   2 now   3 window   4 how many recent ids to keep   5 lanes   6 candidates
-        7     inflight mail that started before this no longer fills the window
-        then 7 per candidate: lane, hold (never|congested|always), max_size (0: no limit),
-        overflow (demote|defer|pass), deadline, domain ('' if not batched), packed record
-  Returns {verdict, candidate}: verdict pass|hold|defer, candidate from 1.
-  A message that is known already keeps its state; the verdict is then 'known'.
+        then, per candidate: 10 keys (include/place.lua), and the sender's quota there:
+                    string  when the sender is back at a full quota (see `within`)
+  ARGV  1 id   2 now   3 window   4 how many recent ids to keep   5 lanes
+        6 inflight mail that started before this no longer fills the window
+        then 3 per candidate:
+          terms   a msgpack map: lane, hold (never|congested|always), max_size (0: no limit), overflow
+                  (demote|defer|pass), deadline, domain ('' if not batched), interval and burst of the
+                  quota (0: none)
+          record  packed, if it comes here first, or because the lane above is full
+          record  packed, if it comes here because of the quota in the lane above
+  Returns {verdict, candidate, why}: verdict pass|hold|defer|known, candidate from 1, why it is not the
+  first: ''|full|quota. A message that is known already keeps its state.
 ]]
 --@include place
 
-local id, now, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local lanes, candidates = tonumber(ARGV[5]), tonumber(ARGV[6])
+local id, now, window, lanes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5])
+local records, recent, totals = KEYS[1], KEYS[2], KEYS[3]
+local CANDIDATES, FIRST = (#ARGV - 6) / 3, 3 + 2 * lanes
 
-if redis.call('HEXISTS', KEYS[1], id) == 1 then return {'known', 1} end
+if redis.call('HEXISTS', records, id) == 1 then return {'known', 1, ''} end
 
 local function congested(at)
   if redis.call('ZCARD', at[HELD]) > 0 then return true end
   local busy = 0
   for lane = 0, lanes - 1 do
-    busy = busy + redis.call('ZCOUNT', KEYS[4 + 2 * lane], ARGV[7], '+inf')
+    busy = busy + redis.call('ZCOUNT', KEYS[4 + 2 * lane], ARGV[6], '+inf')
     busy = busy + redis.call('ZCARD', KEYS[5 + 2 * lane])
   end
   return busy >= window
 end
 
-local function depth(at)
-  local sum = 0
-  for state = HELD, WITHHELD do sum = sum + redis.call('ZCARD', at[state]) end
-  return sum
+local function full(at, max_size)
+  local depth = 0
+  for state = HELD, WITHHELD do depth = depth + redis.call('ZCARD', at[state]) end
+  return max_size > 0 and depth >= max_size
 end
 
-local function register(at, arg, hold_it)
-  redis.call('HSET', KEYS[1], id, ARGV[arg + 7])
-  redis.call('LPUSH', KEYS[2], id)
-  redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[4]) - 1)
-  redis.call('HINCRBY', KEYS[3], 'accepted:' .. ARGV[arg + 1], 1)
-  local domain = ARGV[arg + 6]
+-- A token bucket as one number, the instant at which it is full again (the generic cell rate
+-- algorithm, ITU-T I.371): a token comes back every `interval` seconds, there are `burst` of them.
+local function within(key, interval, burst)
+  if interval == 0 then return true end
+  local again = math.max(tonumber(redis.call('GET', key) or now), now)
+  if again - now > interval * (burst - 1) then return false end
+  again = again + interval
+  redis.call('SET', key, string.format('%.6f', again), 'PX', math.ceil((again - now) * 1000))
+  return true
+end
+
+local function register(at, to, record, hold_it)
+  redis.call('HSET', records, id, record)
+  redis.call('LPUSH', recent, id)
+  redis.call('LTRIM', recent, 0, tonumber(ARGV[4]) - 1)
+  redis.call('HINCRBY', totals, 'accepted:' .. to.lane, 1)
   if hold_it then
-    hold(at, domain, id, ARGV[arg + 5], now)
-    reindex(at, domain)
+    hold(at, to.domain, id, to.deadline, now)
+    reindex(at, to.domain)
   else
-    enter(at, domain, id, INFLIGHT, now)
+    enter(at, to.domain, id, INFLIGHT, now)
   end
 end
 
-for c = 1, candidates do
-  local at = place(3 + 2 * lanes + PLACE * (c - 1))
-  local arg = 7 + 7 * (c - 1)
-  local policy, max_size, overflow = ARGV[arg + 2], tonumber(ARGV[arg + 3]), ARGV[arg + 4]
-  local full = max_size > 0 and depth(at) >= max_size
-  if full and overflow == 'defer' then
-    redis.call('HINCRBY', KEYS[3], 'refused:' .. ARGV[arg + 1], 1)
-    return {'defer', c}
-  end
-  if not full or overflow == 'pass' or c == candidates then
-    local hold_it = policy == 'always' or (policy == 'congested' and congested(at))
-    if full then hold_it = false end
-    register(at, arg, hold_it)
-    return {hold_it and 'hold' or 'pass', c}
+local why = ''
+for c = 1, CANDIDATES do
+  local key, arg = FIRST + (PLACE + 1) * (c - 1), 6 + 3 * (c - 1)
+  local at, quota, to = place(key), KEYS[key + PLACE + 1], cmsgpack.unpack(ARGV[arg + 1])
+  local is_full, last = full(at, to.max_size), c == CANDIDATES
+  if is_full and to.overflow == 'defer' then
+    redis.call('HINCRBY', totals, 'refused:' .. to.lane, 1)
+    return {'defer', c, why}
+  elseif is_full and to.overflow == 'demote' and not last then
+    why = 'full'
+  elseif not last and not within(quota, to.interval, to.burst) then
+    why = 'quota'
+  else
+    local hold_it = not is_full and (to.hold == 'always' or (to.hold == 'congested' and congested(at)))
+    register(at, to, ARGV[arg + (why == 'quota' and 3 or 2)], hold_it)
+    return {hold_it and 'hold' or 'pass', c, why}
   end
 end
