@@ -149,6 +149,14 @@ class PrivatePostfix:
         done = self._checked([_command(name), *arguments], text)
         return done.stdout + done.stderr
 
+    def kick(self, service: str = "qmgr", message: str = "D") -> None:
+        """Wake a service by postkick(1); ``D``: the queue manager looks through the deferred queue.
+
+        Its exit code says nothing: it is often killed by SIGPIPE, when the service has hung up
+        on reading the message, before its closing null byte was sent.
+        """
+        self._run([_command("postkick"), "public", service, message])
+
     def _checked(self, command: list[str], text: str = "") -> subprocess.CompletedProcess[str]:
         done = self._run(command, text)
         if done.returncode:
