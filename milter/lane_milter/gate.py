@@ -12,10 +12,10 @@ from typing import Literal, NamedTuple
 
 import structlog
 from msgspec import structs
-from pybreaker import CircuitBreaker, CircuitBreakerError
 from redis import RedisError
 
 from lane_milter import metrics
+from lane_milter.breaker import Breaker
 from lanes.config import Settings
 from lanes.message import Decision, Evidence, Message, Record, domain_of, printable
 from lanes.policy import Classifier
@@ -49,9 +49,7 @@ class Gate:
         self._store = store
         self._clock = clock
         self._shadow = settings.mode == "shadow"
-        self._breaker = CircuitBreaker(
-            fail_max=settings.milter.breaker_failures, reset_timeout=settings.milter.breaker_reset
-        )
+        self._breaker = Breaker(settings.milter.breaker_failures, settings.milter.breaker_reset, time.monotonic)
 
     def decide(self, id: str, message: Message) -> Outcome:
         """Lane, deadline, relay, and what to do; ``id`` may be empty."""
@@ -115,13 +113,16 @@ class Gate:
         local = Verdict("pass", candidates[0].record)
         if not id:
             return self._open("no queue id", local)
-        try:
-            return self._breaker.call(self._store.admit, id, candidates, now, watch=self._shadow)
-        except CircuitBreakerError:
+        if not self._breaker.allows():
             return self._open("breaker", local)
+        try:
+            verdict = self._store.admit(id, candidates, now, watch=self._shadow)
         except RedisError as error:
+            self._breaker.failed()
             log.warning("redis did not answer; mail passes", id=id, error=str(error))
             return self._open("redis", local)
+        self._breaker.succeeded()
+        return verdict
 
     @staticmethod
     def _open(reason: str, verdict: Verdict) -> Verdict:
