@@ -1,7 +1,8 @@
 """A client for the configured Redis.
 
 Contract: no hidden retries and a bounded wait: a caller that has better things to do than to wait
-for Redis (the filter) finds out within its budget. Replies are bytes; the store decodes them.
+for Redis (the filter) finds out within its budget. Replies are bytes; the store decodes them. What
+``redis.url`` says about either in its query (``?socket_timeout=10``) does not count.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.connection import ConnectionPool
 from redis.retry import Retry
 
 from lanes.config import Settings
@@ -24,11 +26,14 @@ def connect(settings: Settings, timeout: float | None = None) -> Redis:
     Nothing is sent yet; :class:`redis.RedisError` is raised by the first command.
     """
     wait = settings.redis.timeout if timeout is None else timeout
-    options = {"socket_timeout": wait, "socket_connect_timeout": wait, "retry": Retry(NoBackoff(), 0)}
     url = settings.redis.url
     if url == EMBEDDED:
         url = f"unix://{embedded_socket(settings)}"
-    return Redis.from_url(url, **options)
+    pool = ConnectionPool.from_url(url)
+    pool.connection_kwargs.update(
+        socket_timeout=wait, socket_connect_timeout=wait, retry=Retry(NoBackoff(), 0), decode_responses=False
+    )
+    return Redis.from_pool(pool)
 
 
 def embedded_socket(settings: Settings) -> Path:
