@@ -8,15 +8,22 @@ whoever prints or stores it must go through :func:`printable`.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 #: The headers of the research paper, by which senders ask and we answer.
 PRIORITY_HEADER = "X-Message-Priority"
 DEADLINE_HEADER = "X-SLA-Deadline"
 COST_HEADER = "X-Cost-Preference"
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\xa0]")
+
 #: The headers that only we may set.
 LANE_HEADER = "X-Lane"
 ROUTE_HEADER = "X-Lane-Route"
+
+#: The client of mail of which it is not known who handed it in (RFC 1122, 3.2.1.3): nobody's address.
+UNKNOWN_CLIENT = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 
 #: Ways to spend money on a message: the values of ``X-Cost-Preference``.
 PREFERENCES = ("speed", "balanced", "economy")
@@ -108,7 +115,8 @@ def printable(text: str, limit: int = 200) -> str:
     """``text`` on one line, valid UTF-8, control characters replaced, at most ``limit`` long."""
     if len(text) <= limit and text.isprintable() and "  " not in text and text == text.strip():
         return text
-    text = text[: limit * 4].encode("utf-8", "replace").decode("utf-8")
-    text = "".join(c if c.isprintable() else " " for c in text)
-    text = " ".join(text.split())
+    text = text[: limit * 2].encode("utf-8", "replace").decode("utf-8")
+    text = " ".join(_CONTROLS.sub(" ", text).split())
+    if not text.isprintable():
+        text = " ".join("".join(c if c.isprintable() else " " for c in text).split())
     return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -12,11 +12,9 @@ from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import parsedate_to_datetime
 
-from lanes.message import Message
+from lanes.message import UNKNOWN_CLIENT, Message
 from lanes.policy.text import clean
 
-#: Who handed in a message of which nothing is known: an address that is nobody's (RFC 1122, 3.2.1.3).
-UNKNOWN_CLIENT = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 _ADDRESS = re.compile(r"[^\s<>,;:\"()]{1,256}@[^\s<>,;:\"()]{1,256}")
 _CLIENT = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f.:]{2,45})\]")
 _LOGIN = re.compile(r"\(Authenticated sender: ([^()\s]{1,256})\)")

@@ -74,11 +74,10 @@ class Facts:
 
     def get(self, signal: Signal) -> Seen | None:
         """The signal; None if it is not there."""
-        try:
-            return self._known[signal.name]
-        except KeyError:
-            seen = self._known[signal.name] = signal.read(self)
-            return seen
+        name = signal.name
+        if name not in self._known:
+            self._known[name] = signal.read(self)
+        return self._known[name]
 
     def once(self, name: str, find: Callable[[], T]) -> T:
         """What ``find`` finds, kept for the signals that share it."""

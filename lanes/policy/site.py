@@ -6,6 +6,7 @@ from lanes.config.model import Recipient, Settings
 from lanes.config.units import parse_address_entry
 from lanes.message import PREFERENCES
 from lanes.policy import addresses
+from lanes.policy.domains import organization
 from lanes.policy.networks import Networks
 from lanes.policy.phrases import Phrases
 
@@ -20,6 +21,8 @@ class Site:
         self.horizon = float(policy.deadline_horizon)
         self.metadata_header = policy.metadata_header.lower()
         self.authserv_ids = frozenset(name.lower() for name in policy.authserv_ids)
+        if self.authserv_ids:
+            organization("example.com")  # reads the list now, not while mail waits
         self.trusted_networks = Networks(policy.trusted_networks)
         self.phrases = Phrases(policy.phrases)
         self.lanes = settings.lanes

@@ -14,7 +14,11 @@ import unicodedata
 _BREAK = re.compile(r"[\r\n]+[ \t]*")
 #: An encoded word (RFC 2047, 2), its language (RFC 2231, 5) within the charset; blanks in it are let pass.
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([QqBb])\?([^?]*)\?=")
+#: An encoded word (RFC 2047, 2), its language (RFC 2231, 5) within the charset; blanks in it are let pass.
+_WORD = re.compile(r"=\?([^?\s]{1,60})\?([QqBb])\?([^?]*)\?=")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+#: Of surrogates, those that stand for a byte (PEP 383) become what it is in Latin-1.
+_REPAIRED = {code: code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else 0xFFFD for code in range(0xD800, 0xE000)}
 #: All that is neither letter nor digit separates words, but for the one sign that phrases are written with.
 _BETWEEN = re.compile(r"(?:[^\w%]|_)+")
 #: Letters that Unicode does not take apart, and that phrases are written without.
@@ -22,17 +26,28 @@ _PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", 
 
 
 def clean(value: str) -> str:
-    """``value`` unfolded (RFC 5322, 2.2.3) and stripped; raw bytes in it are read as Latin-1."""
-    if not value.isascii():
-        value = _SURROGATE.sub(_byte, value)
+    """``value`` unfolded (RFC 5322, 2.2.3) and stripped; if not UTF-8, its bytes are read as Latin-1."""
+    if not (value.isascii() or _encodes(value)):
+        value = _repaired(value)
     if "\n" in value or "\r" in value:
         value = _BREAK.sub(" ", value)
     return value.strip()
 
 
-def _byte(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return chr(code - 0xDC00) if 0xDC80 <= code <= 0xDCFF else "\ufffd"
+def _encodes(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _repaired(value: str) -> str:
+    """Surrogates stand for bytes that are not UTF-8 (PEP 383); any others stand for nothing."""
+    try:
+        return value.encode("utf-8", "surrogateescape").decode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace").decode()
 
 
 def decode(value: str) -> str:

@@ -8,7 +8,8 @@ from lanes.policy.facts import Facts, Kind, Seen
 from lanes.policy.signals.registry import signal
 from lanes.policy.text import decode
 
-_CODE = re.compile(r"(?<![\w-])(?:[A-Z]{1,3}-)?\d(?:[ -]?\d){3,9}(?![\w-])")
+#: Not a year, which is what other subjects have.
+_CODE = re.compile(r"(?<![\w-])(?!(?:19|20)\d\d(?![\w-]))(?:[A-Z]{1,3}-)?\d(?:[ -]?\d){3,9}(?![\w-])")
 
 
 def _subject(facts: Facts) -> str:

@@ -34,13 +34,13 @@ PHRASES = Phrases(["builtin"])
 
 NAMES = (
     "X-Message-Priority", "X-SLA-Deadline", "X-Cost-Preference", "X-Rich-Metadata", "MT-Priority", "Priority",
-    "Importance", "X-Priority", "Subject", "From", "Authentication-Results", "List-Unsubscribe", "List-Id", "Precedence",
-    "Auto-Submitted", "Feedback-ID", "List-Unsubscribe-Post", "X-Lane",
+    "Importance", "X-Priority", "Subject", "From", "Authentication-Results", "List-Unsubscribe", "List-Id",
+    "Precedence", "Auto-Submitted", "Feedback-ID", "List-Unsubscribe-Post", "X-Lane",
 )
 GRAINS = (
-    "urgent", "bulk", "2027-01-15T08:10:00Z", "=?utf-8?q?", "=?utf-8?b?", "?=", "=?x?q?=?x?q?a?=?=", "mx.example.net;",
-    "dmarc=pass", "header.from=example.com", "(", ")", '"', "\\", ";", "<", ">", "@", "\r\n\t", "\x00", "\udcff",
-    "\ud800", "\U0001f512", "é",
+    "urgent", "bulk", "2027-01-15T08:10:00Z", "=?utf-8?q?", "=?utf-8?b?", "?=", "=?x?q?=?x?q?a?=?=",
+    "mx.example.net;", "dmarc=pass", "header.from=example.com", "(", ")", '"', "\\", ";", "<", ">", "@", "\r\n\t",
+    "\x00", "\udcff", "\ud800", "\U0001f512", "é",
     '{"priority":', '{"level":', "[" * 50, "9" * 20, "-", "0", "%", "your code is 493021", "パスワード", " " * 200,
 )
 
@@ -142,7 +142,8 @@ def test_an_instant_is_read_or_refused(value: str) -> None:
             assert str(error)  # noqa: PT017 - both ends are right, a third is not
 
 
-REPEATED = ("a", " ", "(", '"', "\\", "=?", "=?utf-8?q?", ";", "<", "[", "1", "\udcff", "\r\n ", "\\(", '"\\', "=?a?b?AA?= ")
+REPEATED = ("a", " ", "(", '"', "\\", "=?", "=?utf-8?q?", ";", "<", "[", "1", "\udcff", "\r\n ", "\\(", '"\\',
+            "=?a?b?AA?= ")
 
 
 def huge() -> Iterator[tuple[str, Message]]:

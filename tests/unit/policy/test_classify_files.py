@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lanes.message import UNKNOWN_CLIENT
 from lanes.policy.backtest import Past, Tally, replay
-from lanes.policy.eml import UNKNOWN_CLIENT, accepted, read_eml
+from lanes.policy.eml import accepted, read_eml
 from tests.unit.policy.mail import NOW, mail, policy, with_rules
 
 EML = b"""Return-Path: <bounce@news.example>
