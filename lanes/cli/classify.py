@@ -1,4 +1,4 @@
-"""``lanes classify``: what the filter would decide about mail in files."""
+"""``lanes classify``: what the filter would decide about mail in files, folders and mailboxes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import click
 
-from lanes.cli import tables
+from lanes import config
+from lanes.cli import backtest, tables
 from lanes.cli.house import House, with_house
 from lanes.message import Decision
 from lanes.policy import Classifier
 from lanes.policy.eml import read_eml
 
+_MAILBOX = click.Path(exists=True, path_type=Path)
 #: An empty client is the MTA's own host, whose mail is trusted.
 _OWN_HOST = ""
 
@@ -34,18 +36,32 @@ def read_messages(
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, allow_dash=True))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, allow_dash=True), metavar="[FILE.eml|-|FOLDER]...")
+@click.option("--mbox", "boxes", multiple=True, type=_MAILBOX, help="Past mail in a file of mbox format.")
+@click.option("--maildir", "boxes", multiple=True, type=_MAILBOX, help="Past mail in a Maildir.")
+@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Other settings: with past mail, say where they decide otherwise.")
 @click.option("--trusted", is_flag=True, help="As if it was submitted on the MTA's own host.")
 @click.option("--sender", help="Envelope sender, if not what the message says.")
 @click.option("--client", help="IP address of the client, if not what the message says.")
 @click.option("--auth", "user", help="Name that the client logged in with, if not what the message says.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a message.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object: one a message, or one for all past mail.")
 @with_house
-def classify(house: House, files: tuple[str, ...], trusted: bool, sender: str | None, client: str | None,
-             user: str | None, as_json: bool) -> None:
-    """Say which lane each message would get, and why."""
+def classify(house: House, files: tuple[str, ...], boxes: tuple[Path, ...], against: Path | None, trusted: bool,
+             sender: str | None, client: str | None, user: str | None, as_json: bool) -> None:
+    """Say which lane each message would get, and why.
+
+    Of a folder or mailbox of past mail: how it would have spread over the lanes, which rules spoke how
+    often, and where other settings would have decided otherwise.
+    """
+    past = [*boxes, *(Path(name) for name in files if Path(name).is_dir())]
+    single = [name for name in files if not Path(name).is_dir()]
+    if past:
+        backtest.run(past, house.settings, config.load(against) if against else None, time.time(), as_json)
+    elif not single:
+        raise click.UsageError("name a file, a folder or a mailbox, or - for standard input")
     client = _OWN_HOST if trusted and client is None else client
-    for name, decision in read_messages(house, files, client=client, user=user, sender=sender):
+    for name, decision in read_messages(house, single, client=client, user=user, sender=sender):
         told = decision.lane, decision.deadline, decision.evidence
         if as_json:
             click.echo(json.dumps({"file": name, **tables.decision_as_json(*told), "preference": decision.preference}))

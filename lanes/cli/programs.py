@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 import click
@@ -14,10 +13,11 @@ from lanes.jobs.worker import worker as make_worker
 from lanes.log import configure
 from lanes.mta import choose
 from lanes.readiness import ready
-from lanes.services.loop import repeat, stop_on_signals
+from lanes.services.loop import RETRY, repeat, stop_on_signals
 from lanes.services.manager import Manager
 from lanes.services.tracker import Tracker
 from lanes.services.up import up as run_everything
+from lanes.store.connect import connect
 
 
 @click.command()
@@ -35,7 +35,7 @@ def milter(house: House) -> None:
     from lane_milter.serve import serve  # noqa: PLC0415 - the only command that needs libmilter
 
     configure(house.settings, "milter")
-    serve(house.settings, stop_on_signals())
+    serve(house.settings, house.path, stop_on_signals())
 
 
 @click.command()
@@ -65,9 +65,15 @@ def worker(house: House) -> None:
     settings, store = house.settings, house.store
     control = choose.control(settings)
     functions = {RELEASE: Release(store, control, settings, time.time)}
-    name = f"{settings.mta.name}.{os.getpid()}"
+
+    def step() -> float:
+        client = connect(settings)
+        make_worker(client, [mta_queue(client, settings)], functions).work(logging_level="WARNING")
+        return RETRY
+
+    stop = stop_on_signals()
     ready()
-    make_worker(store.client, [mta_queue(store.client, settings)], functions, name).work(logging_level="WARNING")
+    repeat(step, stop, "worker")
 
 
 @click.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -14,6 +14,7 @@ from lanes.config import Settings
 from lanes.config.units import format_seconds
 from lanes.life import State
 from lanes.message import Evidence, Record, printable
+from lanes.policy.backtest import Verdict
 from lanes.sla.histogram import percentile
 from lanes.store.views import LaneStatus, Views
 from lanes.timestamps import rfc3339
@@ -84,6 +85,25 @@ def decisions(recent: Sequence[tuple[str, Record]]) -> Table:
     table = _table("last decisions", "id", "lane", "subject", "why")
     for id, record in recent:
         table.add_row(id, record.lane, printable(record.subject, 40), reason(record.lane, record.evidence))
+    return table
+
+
+def counts(title: str, numbers: Mapping[str, int], whole: int) -> Table:
+    """Numbers by name, and their share of a whole."""
+    table = _table(title, "", "messages", "share", right=("messages", "share"))
+    for name, number in numbers.items():
+        table.add_row(name, str(number), _share(number, whole))
+    return table
+
+
+def differences(verdicts: Sequence[Verdict]) -> Table:
+    """What two policies see differently, message by message."""
+    table = _table("messages that differ", "message", "lane", "other", "in", "why", "other's why")
+    for verdict in verdicts:
+        ours, other = verdict.decision, verdict.other or verdict.decision
+        why, others_why = (printable(reason(one.lane, one.evidence), 40) for one in (ours, other))
+        name, differences = printable(verdict.name, 40), ", ".join(verdict.differences)
+        table.add_row(name, ours.lane, other.lane, differences, why, others_why)
     return table
 
 

@@ -2,7 +2,7 @@
 
 An id that was not on hold is one of four things, told apart by looking in the spool: released
 already (by an earlier try or by hand), not yet on hold (the filter runs before the queue file is
-final), still on hold because the command failed for it, or gone.
+final), still on hold because the command failed for it, or gone. What is in the spool is never gone.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Release:
         records = self._store.records(absent)
         moved = [id for id in absent if found.get(id) in _RELEASED]
         rest = [id for id in absent if id not in moved]
-        later = [id for id in rest if found.get(id) is Queue.HOLD or self._young(records.get(id))]
+        later = [id for id in rest if id in found or self._young(records.get(id))]
         return moved, later, [id for id in rest if id not in later]
 
     def _young(self, record: Record | None) -> bool:

@@ -1,24 +1,35 @@
-"""The RQ worker: an allow-list of functions, JSON, no forking.
+"""The RQ worker: an allow-list of functions, JSON, no forking, no orders.
 
 RQ's own job imports whatever dotted name its payload holds, also for callbacks, and calls web
 hooks that the payload names. :func:`job_class` takes all of that away: a name is looked up in the
-allow-list or the job fails, unrun and unimported.
+allow-list or the job fails, unrun and unimported. RQ's own worker obeys whoever can write to Redis
+(shut down, stop, be suspended); this one obeys signals only.
 
 A job is a database call and two short commands, so it runs in the worker's own process
 (:class:`rq.SimpleWorker`): forking a horse for each would cost more than the job.
+
+Failure: a job that cannot be run is RQ's to keep as failed. One that cannot even be read, or a Redis
+that is not there, ends :meth:`AllowedWorker.work`; whoever called it calls again, with a new worker.
 """
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping
+from types import FrameType
 from typing import Any
 
-from redis import Redis
+from redis import Redis, exceptions
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
 Functions = Mapping[str, Callable[..., object]]
+
+#: Seconds that Redis remembers a silent worker. RQ waits for a job for 15 seconds less, and for any
+#: answer for 5 seconds less, so this also bounds how long a dead connection goes unnoticed.
+_REMEMBERED = 20
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class ForbiddenJobError(Exception):
@@ -56,8 +67,46 @@ def job_class(functions: Functions) -> type[Job]:
     return AllowedJob
 
 
-def worker(client: Redis, queues: list[Queue], functions: Functions, name: str) -> SimpleWorker:
-    """A worker for ``queues`` that runs only ``functions``."""
+class AllowedWorker(SimpleWorker):
+    """Works until a signal, or until something is wrong that is not a job's own failure."""
+
+    #: Seconds between two tries at most, while Redis is away.
+    max_connection_wait_time = 5.0
+
+    def work(self, *args: Any, **kwargs: Any) -> bool:
+        """As RQ's. Who had the signals before is told of them, too, and has them back afterwards."""
+        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        try:
+            return super().work(*args, **kwargs)
+        finally:
+            for number, handler in self._handlers.items():
+                signal.signal(number, handler)
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """A signal came: end after the job that is running."""
+        handler = self._handlers[signal.Signals(signum)]
+        if callable(handler):
+            handler(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call] # RQ types about half of itself
+
+    def subscribe(self) -> None:
+        """No commands by way of Redis."""
+
+    def check_for_suspension(self, burst: bool) -> None:
+        """No suspension by way of Redis."""
+
+    def run_maintenance_tasks(self) -> None:
+        """Tidy RQ's registries; junk in them must not keep the worker from its work."""
+        try:
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        except (exceptions.ConnectionError, exceptions.TimeoutError):
+            raise
+        except Exception:
+            self.log.exception("cannot tidy RQ's registries")
+
+
+def worker(client: Redis, queues: list[Queue], functions: Functions) -> AllowedWorker:
+    """A worker for ``queues`` that runs only ``functions``; it has ``client`` for itself."""
     job = job_class(functions)
     own = [Queue(q.name, connection=client, serializer=JSONSerializer, job_class=job) for q in queues]
-    return SimpleWorker(own, name=name, connection=client, job_class=job, serializer=JSONSerializer)
+    return AllowedWorker(own, connection=client, job_class=job, serializer=JSONSerializer, worker_ttl=_REMEMBERED)

@@ -7,6 +7,7 @@ line that means nothing costs nothing; a line of a message that we do not know c
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import get_args
@@ -15,6 +16,7 @@ import structlog
 
 from lanes.config import Settings
 from lanes.life import Result
+from lanes.message import Record
 from lanes.mta.follow import Follower, Place
 from lanes.mta.port import Grammar, Requeued
 from lanes.services.fold import Change, Transition, fold, result
@@ -87,8 +89,18 @@ class Tracker:
             progress = before[id].merged(change.progress)
             how = result(progress, change.by_hand)
             ends.append(Settlement(id, how, change.at, progress.sent if how is Result.DELIVERED else None))
-        for end in self._store.settle(ends):
-            log.info("settled", id=end.id, result=end.result, seconds=end.queue_seconds)
+        settled = self._store.settle(ends)
+        for end, record in settled:
+            log.info("settled", id=end.id, lane=record.lane, result=end.result, seconds=end.queue_seconds,
+                     slack=round(record.deadline - end.at, 3))
+        self._store.senders.saw(_by_sender(settled), self._clock())
+
+
+def _by_sender(settled: Sequence[tuple[Settlement, Record]]) -> dict[str, tuple[int, int]]:
+    """Sender -> how many of its messages were delivered, and how many bounced."""
+    delivered = Counter(record.sender for end, record in settled if end.result is Result.DELIVERED)
+    bounced = Counter(record.sender for end, record in settled if end.result is Result.BOUNCED)
+    return {sender: (delivered[sender], bounced[sender]) for sender in delivered | bounced}
 
 
 def _place(stored: Mapping[str, str]) -> Place | None:

@@ -18,6 +18,9 @@ key                                     type    what is in it
 ``lanes:{mta}:totals``                  hash    ``<what>:<lane>`` -> count since the beginning
 ``lanes:{mta}:recent``                  list    the last admitted ids, newest first
 ``lanes:{mta}:quota:<lane>:<sender>``   string  when a sender is back at its full quota; expires then
+``lanes:{mta}:standings``               hash    sender -> packed :class:`~lanes.policy.reputation.Standing`
+``lanes:{mta}:senders``                 zset    senders with a standing, by when it last changed
+``lanes:{mta}:poor``                    set     senders in poor standing
 ``lanes:{mta}:place``                   hash    how far the tracker has read its log
 ``lanes:{mta}:seen``                    hash    program -> when it was last heard of
 ======================================  ======  ==================================================
@@ -38,6 +41,9 @@ class Keys:
         self.settled = f"{self._tag}:settled"
         self.totals = f"{self._tag}:totals"
         self.recent = f"{self._tag}:recent"
+        self.standings = f"{self._tag}:standings"
+        self.senders = f"{self._tag}:senders"
+        self.poor = f"{self._tag}:poor"
         self.place = f"{self._tag}:place"
         self.seen = f"{self._tag}:seen"
 

@@ -24,6 +24,7 @@ from lanes.schedule.view import Wave
 from lanes.sla import histogram
 from lanes.store import scripts
 from lanes.store.keys import Keys
+from lanes.store.senders import Senders
 
 #: How many admitted ids the list of recent decisions keeps.
 RECENT = 100
@@ -75,6 +76,7 @@ class Store:
     def __init__(self, client: Redis, settings: Settings) -> None:
         self.client = client
         self.keys = Keys(settings.mta.name)
+        self.senders = Senders(client, self.keys)
         self._settings = settings
         self._admit, self._claim, self._unclaim, self._move, self._settle, self._requeue, self._prune = (
             scripts.load(client, name)
@@ -163,14 +165,14 @@ class Store:
                 self._move(self.keys.place_of(lane, domain), args, client=pipe)
             return sum(pipe.execute())
 
-    def settle(self, ends: Sequence[Settlement]) -> list[Settlement]:
-        """End lives; those that ended now and had not ended before."""
+    def settle(self, ends: Sequence[Settlement]) -> list[tuple[Settlement, Record]]:
+        """End lives; those that ended now and had not ended before, and what they were."""
         records = self.records(end.id for end in ends)
         known = [end for end in ends if end.id in records]
         with self.client.pipeline(transaction=False) as pipe:
             for end in known:
                 self._settle_one(pipe, end, records[end.id])
-            return [end for end, ended in zip(known, pipe.execute(), strict=True) if ended]
+            return [(end, records[end.id]) for end, ended in zip(known, pipe.execute(), strict=True) if ended]
 
     def _settle_one(self, pipe: Pipeline, end: Settlement, record: Record) -> None:
         keys = self.keys.place_of(record.lane, self._domain(record))

@@ -49,12 +49,13 @@ class Gate:
         self._store = store
         self._clock = clock
         self._shadow = settings.mode == "shadow"
+        self._scores: dict[str, float] = {}
         self._breaker = Breaker(settings.milter.breaker_failures, settings.milter.breaker_reset, time.monotonic)
 
     def decide(self, id: str, message: Message) -> Outcome:
         """Lane, deadline, relay, and what to do; ``id`` may be empty."""
         started, now = time.perf_counter(), self._clock()
-        candidates = self._candidates(message, self._classifier.classify(message, now), now)
+        candidates = self._candidates(message, self._classify(message, now), now)
         classified = time.perf_counter()
         verdict = self._admit(id, candidates, now)
         ended = time.perf_counter()
@@ -64,6 +65,16 @@ class Gate:
         metrics.VERDICTS.labels(outcome.action).inc()
         self._tell(id, verdict.record, outcome.action, ended - started)
         return outcome
+
+    def refresh(self) -> None:
+        """Learn anew which senders stand badly; called from time to time, never by a message.
+
+        Raises :class:`redis.RedisError`; what was known then goes on.
+        """
+        self._scores = self._store.senders.poor(self._clock())
+
+    def _classify(self, message: Message, now: float) -> Decision:
+        return self._classifier.classify(message, now, self._scores.get(printable(message.sender)))
 
     def _outcome(self, verdict: Verdict) -> Outcome:
         action: Action = "pass" if verdict.action == "known" else verdict.action

@@ -10,6 +10,9 @@ VERDICTS = Counter("lanes_verdicts_total", "Messages by what was done with them.
 FAIL_OPEN = Counter(
     "lanes_fail_open_total", "Messages that passed because something of ours failed.", ["reason"], registry=REGISTRY
 )
+RELOADS = Counter(
+    "lanes_reload_total", "Times that settings were loaded again, by result.", ["result"], registry=REGISTRY
+)
 SECONDS = Histogram(
     "lanes_milter_seconds",
     "Time that the filter took at end-of-message, by stage.",

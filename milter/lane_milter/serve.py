@@ -16,16 +16,20 @@ Failure: a socket that cannot be opened raises ``milter.error``, a group that do
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import signal
 import threading
 import time
 from pathlib import Path
 
 import Milter
+from redis import RedisError
 
 import milter
 from lane_milter import metrics
 from lane_milter.gate import Gate
+from lane_milter.reload import Reloader
 from lane_milter.session import Session
 from lanes.config import Settings
 from lanes.policy import Classifier
@@ -36,16 +40,44 @@ from lanes.store.store import Store
 #: Seconds for messages under way to end in order when the filter stops.
 DRAIN = 3.0
 
-_LOOK = 1.0
+#: Seconds between two looks at settings and senders' standing.
+_LOOK = 2.0
 #: Seconds that libmilter waits for the MTA before it drops a session.
 _MTA_TIMEOUT = 600
 
 
-def serve(settings: Settings, stop: threading.Event) -> None:
-    """Serve until ``stop`` is set."""
+def serve(settings: Settings, config: Path | None, stop: threading.Event) -> None:
+    """Serve until ``stop`` is set; ``config`` is the file behind ``settings``."""
+    _use(settings)
+    reloader = Reloader(config, settings, _use)
+    signal.signal(signal.SIGHUP, lambda *_: reloader.asked.set())
+    metrics.expose(settings.milter.metrics)
+    path = _listen(settings)
+    serving = threading.Thread(target=milter.main, name="libmilter", daemon=True)
+    serving.start()
+    ready()
+    while serving.is_alive() and not stop.wait(_LOOK):
+        reloader.look()
+        _refresh()
+    if path:
+        path.unlink(missing_ok=True)
+    Session.under_way.drained(DRAIN)
+
+
+def _use(settings: Settings) -> None:
+    """Put settings to work, from the next message on. Raises :class:`~lanes.config.ConfigError`."""
     store = Store(connect(settings, timeout=settings.milter.budget), settings)
     Session.gate = Gate(settings, Classifier(settings), store, time.time)
-    metrics.expose(settings.milter.metrics)
+
+
+def _refresh() -> None:
+    # The filter goes on with the scores that it has; that Redis is away shows at the next message.
+    with contextlib.suppress(RedisError):
+        Session.gate.refresh()
+
+
+def _listen(settings: Settings) -> Path | None:
+    """Open the socket; its path if it is a UNIX socket."""
     _register()
     milter.setconn(settings.milter.socket)
     milter.settimeout(_MTA_TIMEOUT)
@@ -56,14 +88,7 @@ def serve(settings: Settings, stop: threading.Event) -> None:
     if path:
         shutil.chown(path, group=settings.milter.group)
         path.chmod(0o660)
-    serving = threading.Thread(target=milter.main, name="libmilter", daemon=True)
-    serving.start()
-    ready()
-    while serving.is_alive() and not stop.wait(_LOOK):
-        pass
-    if path:
-        path.unlink(missing_ok=True)
-    Session.under_way.drained(DRAIN)
+    return path
 
 
 def _register() -> None:

@@ -19,7 +19,7 @@ from lane_milter import metrics
 from lane_milter.draining import UnderWay
 from lane_milter.gate import Gate, Outcome
 from lane_milter.negotiation import Agreed, agree
-from lanes.message import DEADLINE_HEADER, LANE_HEADER, ROUTE_HEADER, Message
+from lanes.message import DEADLINE_HEADER, LANE_HEADER, ROUTE_HEADER, UNKNOWN_CLIENT, Message
 from lanes.timestamps import rfc3339
 
 log = structlog.get_logger("lanes.filter")
@@ -55,16 +55,16 @@ class Session(Milter.Base):
     agreed: ClassVar[Agreed | None] = None
 
     _sender = ""
-    _size = 0
+    _parameters: tuple[str, ...] = ()
 
     def __init__(self) -> None:
         self._recipients: list[str] = []
         self._headers: list[tuple[str, str]] = []
 
-    def _begin(self, sender: str, size: int) -> None:
+    def _begin(self, sender: str, parameters: tuple[str, ...]) -> None:
         self.under_way.begin(self)
         self._sender = sender
-        self._size = size
+        self._parameters = parameters
         self._recipients = []
         self._headers = []
 
@@ -81,7 +81,7 @@ class Session(Milter.Base):
     @guarded
     def envfrom(self, sender: str, *parameters: str) -> int:
         """MAIL FROM: a new message begins."""
-        self._begin(_address(sender), _size(parameters))
+        self._begin(_address(sender), parameters)
         return int(Milter.CONTINUE)
 
     @Milter.noreply
@@ -120,9 +120,10 @@ class Session(Milter.Base):
             sender=self._sender,
             recipients=tuple(self._recipients),
             headers=tuple(self._headers),
-            client=self.getsymval("{client_addr}") or "",
+            client=self.getsymval("{client_addr}") or UNKNOWN_CLIENT,
             user=self.getsymval("{auth_authen}") or "",
-            size=self._size,
+            size=_number(_parameter(self._parameters, "SIZE")),
+            by=_parameter(self._parameters, "BY"),
         )
         outcome = self.gate.decide(self.getsymval("i") or "", message)
         if outcome.action == "defer":
@@ -154,7 +155,11 @@ def _address(path: str) -> str:
     return path.strip().removeprefix("<").removesuffix(">")
 
 
-def _size(parameters: tuple[str, ...]) -> int:
-    """The value of SIZE= (RFC 1870) among a command's parameters; 0 without one."""
-    values = [p[5:] for p in parameters if p[:5].upper() == "SIZE="]
-    return int(values[0]) if values and values[0].isascii() and values[0].isdigit() and len(values[0]) < 19 else 0
+def _parameter(parameters: tuple[str, ...], keyword: str) -> str:
+    """The value of an ESMTP parameter of MAIL (RFC 5321, 4.1.2); empty without one."""
+    return next((value for name, _, value in (p.partition("=") for p in parameters) if name.upper() == keyword), "")
+
+
+def _number(digits: str) -> int:
+    """The value of SIZE (RFC 1870, 4): up to 20 digits; 0 for anything else."""
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 20 else 0

@@ -175,7 +175,9 @@ def test_a_settled_message_counts_once_and_is_remembered(store: Store, views: Vi
     store.admit("p", candidates(record("priority", NOW + 300)), NOW)
     end = Settlement("p", Result.DELIVERED, NOW + 2, 2.0)
     # When its end is told twice
-    assert [store.settle([end]), store.settle([end])] == [[end], []]
+    first, second = store.settle([end]), store.settle([end])
+    assert [ended for ended, _ in first] == [end]
+    assert second == []
     # Then it counts once, in time, and its record is still there
     priority = views.status(NOW + 3)[0]
     assert (priority.depth, priority.totals["delivered"], priority.totals["kept"]) == (0, 1, 1)
