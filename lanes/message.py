@@ -67,6 +67,8 @@ class Decision(msgspec.Struct, frozen=True, gc=False):
     preference: str
     """One of :data:`PREFERENCES`."""
     evidence: tuple[Evidence, ...] = ()
+    relay: str = ""
+    """The relay that the rules ask for; empty: any that serves the preference."""
 
 
 class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -101,10 +101,11 @@ class Classifier:
         evidence = evidence[: self._site.limits.evidence - 1]
         evidence.append(Evidence("deadline", origin, format_instant(deadline)))
         preference = scales.preference.what if scales.preference else spec.preference
-        return Decision(lane, deadline, preference, tuple(evidence))
+        return Decision(lane, deadline, preference, tuple(evidence), scales.relay.what if scales.relay else "")
 
     def _piece(self, rule: Rule, facts: Facts, said: str) -> Evidence:
-        return Evidence(rule.name, printable(_saw(rule, facts), self._site.limits.evidence_chars), said)
+        limit = self._site.limits.evidence_chars
+        return Evidence(rule.name, printable(_saw(rule, facts), limit), printable(said, 2 * limit))
 
     def _default(self, now: float, error: Exception) -> Decision:
         spec = self._site.lanes[self._site.default_lane]

@@ -86,7 +86,8 @@ def _entry(entry: str, kind: Kind, site: Site) -> str:
     """How an entry is spelled, checked where the values are known beforehand."""
     if kind is Kind.ADDRESS:
         return parse_address_entry(entry)
-    known = {Kind.PHRASE: site.phrases.kinds, Kind.PREFERENCE: PREFERENCES, Kind.LANE: site.lane_names}.get(kind)
+    known = {Kind.PHRASE: site.phrases.kinds, Kind.PREFERENCE: PREFERENCES, Kind.LANE: site.lane_names,
+             Kind.RELAY: site.relays}.get(kind)
     if known is not None and entry.lower() not in known:
         raise ValueError(f"unknown '{entry}'; {nearest(entry, known)}")
     return (site.lane(entry) or entry).lower() if kind is Kind.LANE else entry.lower()

@@ -42,6 +42,7 @@ class Kind(Enum):
     LANE = "a lane"
     PREFERENCE = "a preference"
     INSTANT = "an instant"
+    RELAY = "a relay"
 
 
 class Signal(NamedTuple):
@@ -102,4 +103,4 @@ class Facts:
     def remark(self, name: str, saw: str, says: str) -> None:
         """Note something that no rule will speak about: a request that cannot be read."""
         limit = self.site.limits.evidence_chars
-        self.remarks.append(Evidence(name, printable(saw, limit), says))
+        self.remarks.append(Evidence(name, printable(saw, limit), printable(says, 2 * limit)))

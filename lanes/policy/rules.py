@@ -40,6 +40,8 @@ class Says(Section, frozen=True):
     preference_from: str | None = None
     deadline: Seconds | None = None
     deadline_from: str | None = None
+    relay: str | None = None
+    relay_from: str | None = None
     trust: bool | None = None
     ignore: tuple[str, ...] = ()
     note: str = ""
@@ -90,9 +92,10 @@ def load(names: Iterable[str], site: Site) -> Rules:
 
 
 _ALONE = {"name", "when", "unless", "trust", "shadow", "enabled", "needs_trust", "note"}
-_SOURCES = {"lane_from": Kind.LANE, "preference_from": Kind.PREFERENCE, "deadline_from": Kind.INSTANT}
-_EFFECTS = ("lane", "lane_from", "at_most", "preference", "preference_from", "deadline", "deadline_from", "trust",
-            "ignore", "note")
+_SOURCES = {"lane_from": Kind.LANE, "preference_from": Kind.PREFERENCE, "deadline_from": Kind.INSTANT,
+            "relay_from": Kind.RELAY}
+_EFFECTS = ("lane", "lane_from", "at_most", "preference", "preference_from", "deadline", "deadline_from", "relay",
+            "relay_from", "trust", "ignore", "note")
 
 
 def _check_top(file: File) -> None:
@@ -131,6 +134,8 @@ def _rule(raw: Any, site: Site, place: int, taken: set[str]) -> Rule:
     unless = tuple(_conditions(says.unless, f"{at}.unless", site))
     if says.trust is not None and any(c.signal.name == "trusted" for c in when + unless):
         raise ConfigError("found 'trusted' in a rule that decides on trust", key=f"{at}.when.trusted")
+    if says.relay is not None and says.relay not in site.relays:
+        raise ConfigError(f"unknown relay '{says.relay}'; {nearest(says.relay, site.relays)}", key=f"{at}.relay")
     lanes = {key: _lane(getattr(says, key), f"{at}.{key}", site) for key in ("lane", "at_most")}
     return Rule(name, place, when + there, unless, msgspec.structs.replace(says, **lanes), sources)
 
@@ -139,7 +144,8 @@ def _check_effects(says: Says, at: str) -> None:
     said = [key for key in _EFFECTS if getattr(says, key) not in (None, (), "")]
     if not said:
         raise ConfigError(f"the rule says nothing; allowed: {', '.join(_EFFECTS)}", key=at)
-    for one, other in (("lane", "lane_from"), ("preference", "preference_from"), ("deadline", "deadline_from")):
+    for other in _SOURCES:
+        one = other.removesuffix("_from")
         if one in said and other in said:
             raise ConfigError(f"found '{one}' together with '{other}', allowed: one of them", key=f"{at}.{other}")
     if "trust" in said and not set(said) <= _ALONE:

@@ -5,7 +5,7 @@ does, weights add up per lane, and the heaviest lane wins if it reaches the thre
 heavier than every other; else the default lane stands. ``at_most`` bounds the lane afterwards.
 
 Lowering is open to anybody. A lane that is not below the default one, a preference that is not
-cheaper than its own, and a deadline count only for a trusted sender, unless the rule says
+cheaper than its own, a deadline and a relay count only for a trusted sender, unless the rule says
 ``needs_trust = false``.
 """
 
@@ -36,18 +36,20 @@ class Scales:
         self._site = facts.site
         self._trusted = trusted
         self._threshold = threshold
+        self._hearing = (self._lane, self._at_most, self._preference, self._deadline, self._relay)
         self._ignored: dict[str, str] = {}
         self._ceiling: Asked | None = None
         self.settled: Asked | None = None
         self.weights: dict[str, float] = {}
         self.preference: Asked | None = None
+        self.relay: Asked | None = None
         self.deadlines: list[tuple[float, str]] = []
 
     def hear(self, rule: Rule) -> str:
         """Take in what ``rule`` says; returns it in words."""
         if rule.name in self._ignored:
             return f"ignored: so says {self._ignored[rule.name]}"
-        words = [hear(rule) for hear in (self._lane, self._at_most, self._preference, self._deadline)]
+        words = [hear(rule) for hear in self._hearing]
         self._ignored.update(dict.fromkeys(rule.says.ignore, rule.name))
         words += [f"ignore {name}" for name in rule.says.ignore]
         return ", ".join(word for word in (*words, rule.says.note) if word)
@@ -122,6 +124,17 @@ class Scales:
         floor = now + self._site.floor
         self.deadlines.append((max(wanted, floor), rule.name))
         return f"deadline {format_instant(max(wanted, floor))}" + (" (the floor)" if wanted < floor else "")
+
+    def _relay(self, rule: Rule) -> str:
+        relay = rule.says.relay or self._named(rule, "relay_from")
+        if relay is None:
+            return ""
+        if not self._allowed(rule, lowers=False):
+            return f"relay {relay} {UNTRUSTED}"
+        if self.relay is not None:
+            return f"relay {relay}: later than {self.relay.rule}"
+        self.relay = Asked(relay, rule.name)
+        return f"relay {relay}"
 
     def _named(self, rule: Rule, key: str) -> str | None:
         seen = self._facts.get(rule.sources[key]) if key in rule.sources else None

@@ -26,6 +26,7 @@ class Site:
         self.trusted_networks = Networks(policy.trusted_networks)
         self.phrases = Phrases(policy.phrases)
         self.lanes = settings.lanes
+        self.relays = tuple(settings.relays)
         self.default_lane = settings.default_lane
         self.below = {lane: settings.below(lane) for lane in settings.lanes}
         self.place = {lane: place for place, lane in enumerate(settings.by_rank())}

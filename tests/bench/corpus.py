@@ -253,9 +253,14 @@ def _campaign_in_disguise(write: Writer) -> Sample:
                   "no header says that it is one of many, and subjects alone do not demote")
 
 
+def _answer(write: Writer) -> Sample:
+    reply = ("In-Reply-To", f"<{write.number()}@acme.example>")
+    return Sample("a colleague's answer", write.mail("Re: how do I reset my password?", reply, trust="user"), "normal")
+
+
 def _question(write: Writer) -> Sample:
-    return Sample("a colleague's question", write.mail("Re: how do I reset my password?", trust="user"), "normal",
-                  "the words of a reset, from a trusted sender")
+    return Sample("a colleague's question", write.mail("How do I reset my password?", trust="user"), "normal",
+                  "the words of a reset, from a trusted sender, and no conversation yet")
 
 
 def _uncommon_language(write: Writer) -> Sample:
@@ -266,7 +271,7 @@ def _uncommon_language(write: Writer) -> Sample:
 #: How many of each hundred messages are of which making.
 MAKERS: tuple[tuple[int, Callable[[Writer], Sample]], ...] = (
     (14, _urgent), (3, _urgent_with_footer), (6, _urgent_outside), (6, _asked), (3, _asked_outside), (7, _hinted),
-    (22, _newsletter), (8, _list), (8, _receipt), (14, _talk), (1, _crowd), (2, _bounce), (3, _broken),
+    (22, _newsletter), (8, _list), (8, _receipt), (13, _talk), (1, _answer), (1, _crowd), (2, _bounce), (3, _broken),
     (1, _campaign_in_disguise), (1, _question), (1, _uncommon_language),
 )
 

@@ -31,6 +31,13 @@ def phrase(facts: Facts) -> Seen | None:
     return Seen(kinds, text) if kinds else None
 
 
+@signal("reply", Kind.FLAG)
+def reply(facts: Facts) -> Seen | None:
+    """``In-Reply-To`` (RFC 5322, 3.6.4): somebody answers somebody."""
+    said = facts.header("in-reply-to")
+    return Seen(True, said) if said else None
+
+
 @signal("code", Kind.FLAG)
 def code(facts: Facts) -> Seen | None:
     """A number of four to ten digits in the subject, as one-time codes are (RFC 4226, 5.3: six or more)."""

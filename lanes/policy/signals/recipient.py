@@ -23,6 +23,14 @@ def recipient_sla(facts: Facts) -> Seen | None:
     return Seen(facts.now + sla, f"{format_seconds(sla)} for {address}")
 
 
+@signal("recipient-relay", Kind.RELAY)
+def recipient_relay(facts: Facts) -> Seen | None:
+    """The relay preferred for every recipient (``policy.recipients``); not there if they differ."""
+    relays = {row.relay if row else None for _, row in _rows(facts)}
+    relay = relays.pop() if len(relays) == 1 else None
+    return Seen(relay, facts.message.recipients[0]) if relay else None
+
+
 @signal("recipient-lane", Kind.LANE)
 def recipient_lane(facts: Facts) -> Seen | None:
     """The most urgent lane due to any recipient (``policy.recipients``).

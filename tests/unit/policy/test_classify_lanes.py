@@ -72,6 +72,9 @@ CASES = [
          "bulk", "lane", "bulk"),
     case("from outside, a code is not urgent", mail(subject="Your verification code is 493021", **OUTSIDE), "normal",
          "one-time-code", "priority +4 ignored: sender not trusted"),
+    case("people who talk about a password are in no hurry",
+         mail(("In-Reply-To", "<1@example.com>"), subject="Re: how do I reset my password?"), "normal",
+         "password-reset", "ignored: so says conversation"),
     # --- One of many.
     case("List-Unsubscribe", mail(("List-Unsubscribe", "<x:>")), "bulk", "list-unsubscribe", "bulk +5"),
     case("Precedence: list", mail(("Precedence", "List")), "bulk", "precedence", "bulk +5"),

@@ -83,6 +83,22 @@ def test_the_senders_own_wish_comes_before_the_table() -> None:
     assert said(decision, "recipient-lane") == "lane priority: later than x-message-priority"
 
 
+def test_a_relay_preferred_for_all_recipients_is_taken() -> None:
+    site = policy("""
+        [relays.premium]
+        transport = "premium"
+        cost = 0.02
+        [policy.recipients."*.example.com"]
+        relay = "premium"
+        """)
+    near, far = "a@mail.example.com", "a@example.org"
+    several = ((near, near), (near, far), (far,))
+
+    relays = [site.classify(mail(recipients=some, **OUTSIDE), NOW).relay for some in several]
+
+    assert relays == ["premium", "", ""]
+
+
 def test_a_new_classifier_knows_a_changed_table() -> None:
     table = '[policy.recipients."bob@example.org"]\nsla = "{}"'
 

@@ -229,6 +229,7 @@ def test_a_shadow_rule_of_trust_is_evidence_and_nothing_else(tmp_path: Path) -> 
         (rule("trusted = true", "trust = true"), "rule.mine.when.trusted", 3, "a rule that decides on trust"),
         (rule("local = true", 'preference = "cheap"'), "rule.mine.preference", 4, "'speed', 'balanced', 'economy'"),
         (rule("local = true", 'deadline = "soon"'), "rule.mine.deadline", 4, "found 'soon', allowed: a duration"),
+        (rule("local = true", 'relay = "premium"'), "rule.mine.relay", 4, "unknown relay 'premium'"),
         (rule("local = true", 'ignore = ["precedenze"]'), "rule.mine.ignore", 4, "did you mean 'precedence'?"),
         (rule("local = true") * 2, "rule.mine.name", 6, "a rule of this name is in the file already"),
         ('[[rule]]\nlane = "bulk"', "rule.1", 1, "missing required field `name`"),
