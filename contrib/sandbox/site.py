@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
@@ -52,6 +53,7 @@ class Site:
         self._settings_file = self.folder / "lanes.toml"
         self._settings_file.write_text(self._own_settings(socket) + settings, "utf-8")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._starts: Counter[str] = Counter()
 
     def _own_settings(self, socket: Path) -> str:
         url = "embedded" if self.programs == EVERYTHING else self.redis.url
@@ -115,11 +117,20 @@ class Site:
         """Start a program; it comes up in its own time."""
         with self._log(program).open("ab") as log:
             self._processes[program] = subprocess.Popen(self.command(program), stdout=log, stderr=log)
+        self._starts[program] += 1
 
     def restart(self, program: str) -> None:
         """Start a program (again) and wait until it works."""
         self.start(program)
         self._wait_for(program)
+
+    def running(self, program: str) -> bool:
+        """Whether a program that was started has not ended."""
+        return self._processes[program].poll() is None
+
+    def send_signal(self, program: str, number: signal.Signals) -> None:
+        """Send a program a signal: SIGTERM, SIGSTOP, SIGCONT."""
+        self._processes[program].send_signal(number)
 
     def kill(self, program: str, number: signal.Signals = signal.SIGKILL) -> None:
         """End a program as a crash would."""
@@ -143,7 +154,7 @@ class Site:
         return self.folder / f"{program}.log"
 
     def _wait_for(self, program: str) -> None:
-        process, expected = self._processes[program], len(PROGRAMS) if program == "up" else 1
+        process, expected = self._processes[program], self._starts[program] * (len(PROGRAMS) if program == "up" else 1)
 
         def settled() -> bool:
             return self.log(program).count('"started"') >= expected or process.poll() is not None
