@@ -79,16 +79,31 @@ def load(names: Iterable[str], site: Site) -> Rules:
     """The rules of these files."""
     files = [read(name, "rules.toml") for name in names]
     rules: dict[str, Rule] = {}
+    origins: dict[str, Origin] = {}
     places = itertools.count()
     for file in files:
         _check_top(file)
-        for rule in _rules(file, site, places):
+        for origin, rule in _rules(file, site, places):
             rules.setdefault(rule.name, rule)
+            origins.setdefault(rule.name, origin)
+    _check_ignored(rules, origins)
     enabled = [rule for rule in rules.values() if rule.says.enabled]
-    _check_ignored(files, enabled, rules)
     trust = tuple(rule for rule in enabled if rule.says.trust is not None)
     others = tuple(rule for rule in enabled if rule.says.trust is None)
     return Rules(trust, others, next((f.content["threshold"] for f in files if "threshold" in f.content), 0.0))
+
+
+class Origin(NamedTuple):
+    """Where a rule is written: the ``nth`` of a file, from 0."""
+
+    file: File
+    nth: int
+
+    def blame(self, error: ConfigError) -> ConfigError:
+        """``error`` with the file, and the line of its key."""
+        error.file = self.file.name
+        error.line = line_of(self.file.text, "rule", self.nth, tuple(error.key.split(".")[2:]))
+        return error
 
 
 _ALONE = {"name", "when", "unless", "trust", "shadow", "enabled", "needs_trust", "note"}
@@ -108,17 +123,17 @@ def _check_top(file: File) -> None:
         raise ConfigError("found a single table, allowed: [[rule]] tables", file=file.name, key="rule")
 
 
-def _rules(file: File, site: Site, places: Iterator[int]) -> Iterator[Rule]:
+def _rules(file: File, site: Site, places: Iterator[int]) -> Iterator[tuple[Origin, Rule]]:
     names: set[str] = set()
     for nth, raw in enumerate(file.content.get("rule", [])):
+        origin = Origin(file, nth)
         try:
             rule = _rule(raw, site, next(places), names)
         except ConfigError as error:
-            keys = tuple(error.key.split(".")[2:])
-            error.file, error.line = file.name, line_of(file.text, "rule", nth, keys)
+            origin.blame(error)
             raise
         names.add(rule.name)
-        yield rule
+        yield origin, rule
 
 
 def _rule(raw: Any, site: Site, place: int, taken: set[str]) -> Rule:
@@ -142,7 +157,7 @@ def _rule(raw: Any, site: Site, place: int, taken: set[str]) -> Rule:
 
 def _check_effects(says: Says, at: str) -> None:
     said = [key for key in _EFFECTS if getattr(says, key) not in (None, (), "")]
-    if not said:
+    if not said and says.enabled:
         raise ConfigError(f"the rule says nothing; allowed: {', '.join(_EFFECTS)}", key=at)
     for other in _SOURCES:
         one = other.removesuffix("_from")
@@ -188,12 +203,9 @@ def _conditions(table: dict[str, Any], at: str, site: Site) -> Iterator[Conditio
             raise ConfigError(str(error), key=f"{at}.{name}") from error
 
 
-def _check_ignored(files: list[File], enabled: list[Rule], known: dict[str, Rule]) -> None:
-    for rule in enabled:
-        for name in rule.says.ignore:
-            if name not in known:
-                file = next(f for f in files if any(r.get("name") == rule.name for r in f.content.get("rule", [])))
-                nth = next(n for n, r in enumerate(file.content["rule"]) if r.get("name") == rule.name)
-                line = line_of(file.text, "rule", nth, ("ignore",))
-                raise ConfigError(f"unknown rule '{name}'; {nearest(name, known)}", file=file.name,
-                                  key=f"rule.{rule.name}.ignore", line=line)
+def _check_ignored(rules: dict[str, Rule], origins: dict[str, Origin]) -> None:
+    for rule in rules.values():
+        unknown = next((name for name in rule.says.ignore if name not in rules), None)
+        if unknown is not None:
+            problem = f"unknown rule '{unknown}'; {nearest(unknown, rules)}"
+            raise origins[rule.name].blame(ConfigError(problem, key=f"rule.{rule.name}.ignore"))

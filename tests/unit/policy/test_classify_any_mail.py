@@ -13,10 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lanes.config.load import parse
 from lanes.message import Decision, Message, printable
+from lanes.policy.conditions import Condition, compile_condition
 from lanes.policy.eml import read_eml
+from lanes.policy.facts import Facts
+from lanes.policy.index import RuleIndex
 from lanes.policy.instants import parse_by, parse_instant
 from lanes.policy.phrases import Phrases
+from lanes.policy.rules import Rule, Says
+from lanes.policy.signals import find
+from lanes.policy.site import Site
 from lanes.policy.text import clean, decode, fold
 from tests.unit.policy.mail import NOW, mail, policy
 
@@ -114,6 +121,40 @@ def test_the_order_of_different_headers_does_not_matter(message: Message, random
                      for some in (once.values(), shuffled))
 
     assert first == second
+
+
+CONDITIONS: dict[str, tuple[object, ...]] = {
+    "sender": ("example.com", ["*.com", "a@b.example.com"], {"match": "a"}),
+    "recipient": ("*.example.com", {"match": "@"}),
+    "recipients": ({"min": 2}, {"max": 0}),
+    "client": ("203.0.113.0/24", ["127.0.0.1", "10.0.0.0/8"]),
+    "local": (True, False),
+    "subject": ({"match": "code"}, {"match": "^$|[^a-z]"}, "urgent"),
+    "asked-lane": ("bulk", ["urgent", "normal"]),
+    "list-id": (True, False),
+    "header.priority": ("bulk", {"match": "."}),
+    "phrase": ("one-time-code", True),
+    "size": ({"max": 5}, False),
+    "trusted": (True, False),
+}
+SITE_FACTS = Site(parse(SITE))
+conditions = st.sampled_from([
+    compile_condition(found, wanted, SITE_FACTS)
+    for name, several in CONDITIONS.items() if (found := find(name)) for wanted in several
+])
+rule_sets = st.lists(st.tuples(st.lists(conditions, max_size=3), st.lists(conditions, max_size=1)), max_size=12)
+
+
+@many
+@given(rule_sets, messages)
+def test_looking_rules_up_finds_what_asking_each_of_them_finds(
+    written: list[tuple[list[Condition], list[Condition]]], message: Message
+) -> None:
+    rules = [Rule(f"r{n}", n, tuple(when), tuple(unless), Says(name=f"r{n}"), {})
+             for n, (when, unless) in enumerate(written)]
+    facts = Facts(message, NOW, SITE_FACTS, None, lambda _: None)
+
+    assert RuleIndex(rules).find(facts) == [rule for rule in rules if rule.holds(facts)]
 
 
 @many

@@ -84,7 +84,7 @@ def test_acceptance_is_when_the_topmost_server_says() -> None:
 def test_past_mail_is_tallied_by_lane_and_rule_and_compared_message_by_message(tmp_path: Path) -> None:
     # Given two policies that differ about mailing lists, and three messages of the past
     ours = policy()
-    theirs = with_rules(tmp_path, '[[rule]]\nname = "precedence"\nenabled = false\nnote = "off"')
+    theirs = with_rules(tmp_path, '[[rule]]\nname = "precedence"\nenabled = false')
     past = [
         Past("1", mail(), NOW),
         Past("2", mail(("Precedence", "list")), NOW),

@@ -129,7 +129,7 @@ def test_of_two_files_rules_of_the_same_name_the_earlier_stands(tmp_path: Path) 
 
 
 def test_a_disabled_rule_also_takes_the_place_of_its_namesake(tmp_path: Path) -> None:
-    site = with_rules(tmp_path, '[[rule]]\nname = "precedence"\nenabled = false\nnote = "we do not care"')
+    site = with_rules(tmp_path, '[[rule]]\nname = "precedence"\nenabled = false')
 
     assert site.classify(mail(("Precedence", "bulk")), NOW).lane == "normal"
 
