@@ -26,13 +26,13 @@ def one_click_unsubscribe(facts: Facts) -> Seen | None:
 
 @signal("list-id", Kind.TEXT)
 def list_id(facts: Facts) -> Seen | None:
-    """``List-Id`` (RFC 2919, 2): which list."""
+    """``List-Id`` (RFC 2919, 3): which list."""
     return _header(facts, "list-id")
 
 
 @signal("precedence", Kind.TEXT)
 def precedence(facts: Facts) -> Seen | None:
-    """``Precedence``: bulk, list or junk by custom (RFC 2076, 3.9; RFC 3834, 3.1.8)."""
+    """``Precedence``: bulk, list or junk by custom (RFC 2076; RFC 3834, 3.1.8)."""
     said = facts.header("precedence")
     return Seen(said.lower(), said) if said else None
 

@@ -80,7 +80,7 @@ def asked_preference(facts: Facts) -> Seen | None:
 
 @signal("mt-priority", Kind.LANE)
 def mt_priority(facts: Facts) -> Seen | None:
-    """``MT-Priority`` (RFC 6758, 3): -9 to 9 (RFC 6710, 3), a lane by ``policy.mt_priority``."""
+    """``MT-Priority`` (RFC 6758): -9 to 9 (RFC 6710), a lane by ``policy.mt_priority``."""
     said = facts.header("mt-priority")
     if said is None:
         return None
@@ -94,13 +94,13 @@ def mt_priority(facts: Facts) -> Seen | None:
 
 @signal("priority", Kind.TEXT)
 def priority(facts: Facts) -> Seen | None:
-    """``Priority`` (RFC 2156, 5.3.6): normal, urgent or non-urgent, a wish about transmission."""
+    """``Priority`` (RFC 2156): normal, urgent or non-urgent, a wish about transmission."""
     return _one_of(facts, "Priority", ("normal", "urgent", "non-urgent"))
 
 
 @signal("importance", Kind.TEXT)
 def importance(facts: Facts) -> Seen | None:
-    """``Importance`` (RFC 2156, 5.3.4): low, normal or high, for the reader, not for transmission."""
+    """``Importance`` (RFC 2156): low, normal or high, for the reader, not for transmission (RFC 6758, 3.1)."""
     return _one_of(facts, "Importance", ("low", "normal", "high"))
 
 
@@ -108,7 +108,7 @@ def importance(facts: Facts) -> Seen | None:
 def x_priority(facts: Facts) -> Seen | None:
     """``X-Priority: 1 (Highest)`` to ``5``, or ``X-MSMail-Priority``, read as high, normal or low.
 
-    Nobody's standard; mail readers show it (RFC 7504's registry of headers lists it as such).
+    Nobody's standard; mail programs write it for each other.
     """
     said = facts.header("x-priority") or facts.header("x-msmail-priority")
     level = _LEVELS.get(said.split("(")[0].strip().lower()) if said else None
