@@ -49,6 +49,8 @@ class Gate:
         self._store = store
         self._clock = clock
         self._shadow = settings.mode == "shadow"
+        self.headers = settings.policy.limits.headers
+        """How many of a message's headers are looked at."""
         self._scores: dict[str, float] = {}
         self._breaker = Breaker(settings.milter.breaker_failures, settings.milter.breaker_reset, time.monotonic)
 

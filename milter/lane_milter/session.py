@@ -1,7 +1,9 @@
 """One SMTP session as libmilter tells it: collect envelope and headers, decide at end-of-message.
 
 Debian's libmilter serves a session's callbacks from a pool of threads, so all state is on the
-session's own object and none is thread-local. A session may carry many messages.
+session's own object and none is thread-local. A session may carry many messages. Of the millions of
+headers that may be in one, only those that are looked at are kept (``policy.limits.headers``); our
+own names are counted to the last.
 
 Contract: every callback is wrapped by :func:`guarded`: an exception of ours lets the message pass.
 """
@@ -9,6 +11,7 @@ Contract: every callback is wrapped by :func:`guarded`: an exception of ours let
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, ClassVar
 
@@ -26,6 +29,7 @@ log = structlog.get_logger("lanes.filter")
 
 #: Headers that we set, and of which a sender's own copies are removed.
 OURS = (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER)
+_OURS = frozenset(name.lower() for name in OURS)
 
 _FULL = ("451", "4.3.2", "Lane is full, try again later")
 
@@ -60,6 +64,7 @@ class Session(Milter.Base):
     def __init__(self) -> None:
         self._recipients: list[str] = []
         self._headers: list[tuple[str, str]] = []
+        self._forged: Counter[str] = Counter()
 
     def _begin(self, sender: str, parameters: tuple[str, ...]) -> None:
         self.under_way.begin(self)
@@ -67,6 +72,7 @@ class Session(Milter.Base):
         self._parameters = parameters
         self._recipients = []
         self._headers = []
+        self._forged = Counter()
 
     def negotiate(self, opts: list[int]) -> int:
         """Agree on steps and macros; logged when it differs from what was agreed before."""
@@ -95,7 +101,10 @@ class Session(Milter.Base):
     @guarded
     def header(self, name: str, value: str) -> int:
         """One header, as it stands in the message."""
-        self._headers.append((name, value))
+        if name.lower() in _OURS:
+            self._forged[name.lower()] += 1
+        if len(self._headers) < self.gate.headers:
+            self._headers.append((name, value))
         return int(Milter.CONTINUE)
 
     def eom(self) -> int:
@@ -137,17 +146,13 @@ class Session(Milter.Base):
 
     def _tag(self, outcome: Outcome) -> None:
         """Replace whatever the sender wrote under our names, the last copy first: indices shift."""
-        for name, count in self._forged().items():
-            for index in range(count, 0, -1):
+        for name in OURS:
+            for index in range(self._forged[name.lower()], 0, -1):
                 self.chgheader(name, index, "")
         self.addheader(LANE_HEADER, outcome.lane)
         self.addheader(DEADLINE_HEADER, rfc3339(outcome.deadline))
         if outcome.relay:
             self.addheader(ROUTE_HEADER, outcome.relay)
-
-    def _forged(self) -> dict[str, int]:
-        present = [name.lower() for name, _ in self._headers]
-        return {name: present.count(name.lower()) for name in OURS if name.lower() in present}
 
 
 def _address(path: str) -> str:
