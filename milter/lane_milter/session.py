@@ -30,6 +30,9 @@ log = structlog.get_logger("lanes.filter")
 #: Headers that we set, and of which a sender's own copies are removed.
 OURS = (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER)
 _OURS = frozenset(name.lower() for name in OURS)
+#: Copies of each that are removed, the topmost. Postfix looks for each from the top of the message, so
+#: that a message made of nothing else would cost it hours.
+_REMOVED = 100
 
 _FULL = ("451", "4.3.2", "Lane is full, try again later")
 
@@ -147,7 +150,7 @@ class Session(Milter.Base):
     def _tag(self, outcome: Outcome) -> None:
         """Replace whatever the sender wrote under our names, the last copy first: indices shift."""
         for name in OURS:
-            for index in range(self._forged[name.lower()], 0, -1):
+            for index in range(min(self._forged[name.lower()], _REMOVED), 0, -1):
                 self.chgheader(name, index, "")
         self.addheader(LANE_HEADER, outcome.lane)
         self.addheader(DEADLINE_HEADER, rfc3339(outcome.deadline))
