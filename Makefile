@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help run test lint setup clean bench-isolation
+.PHONY: help run test lint setup clean bench-isolation plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -20,7 +20,10 @@ lint: $(READY)
 	@.venv/bin/lint-imports --no-cache
 
 bench-isolation: $(READY) ## how long urgent mail waits behind a bulk backlog, with and without lanes
-	@$(PYTHON) -m tests.bench.isolation
+	@$(PYTHON) -m tests.bench.isolation $(BACKLOGS)
+
+plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
+	@$(PYTHON) -m tests.bench.plot
 
 setup: $(READY) ## install what is missing (Debian packages, .venv)
 

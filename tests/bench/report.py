@@ -1,0 +1,63 @@
+"""What benchmarks share: quantiles, a table for people, one JSON object for programs, a progress line.
+
+Contract: a benchmark's last line is one JSON object with its name under ``bench``; the same object is
+in ``bench/NAME.json`` under the working folder, for the plots. Whoever reads it finds null where a
+number was not to be had.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+#: Where the JSON objects are kept; git ignores it.
+FOLDER = Path("bench")
+#: Columns where there is no terminal to ask.
+_PIPE_WIDTH = 140
+
+
+def quantile(values: Sequence[float], q: float) -> float | None:
+    """The smallest value that at least the part ``q`` of all do not exceed (nearest rank).
+
+    What never came counts as infinity; None if that is the answer, or if there are no values.
+    """
+    rank = max(1, math.ceil(q * len(values)))
+    value = sorted(values)[rank - 1] if values else math.inf
+    return value if math.isfinite(value) else None
+
+
+def show(title: str, rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows with the same keys as a table; numbers to the right."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading, value in rows[0].items():
+        table.add_column(heading, justify="left" if isinstance(value, str) else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*("–" if value is None else str(value) for value in row.values()))
+    plain = Console()
+    (plain if plain.is_terminal else Console(width=_PIPE_WIDTH)).print(table)
+
+
+def finish(bench: str, result: Mapping[str, object]) -> None:
+    """Keep the result, and print it as the last line."""
+    line = json.dumps({"bench": bench, **result})
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / f"{bench}.json").write_text(line + "\n", "utf-8")
+    print(line, flush=True)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """What to say where the benchmark is with: a line that is written over; silent without a terminal."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("") as status:
+        yield status.update
