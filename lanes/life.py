@@ -26,6 +26,8 @@ class State(StrEnum):
     """Tried, not delivered, waiting for the MTA's next try. Score: since when."""
     WITHHELD = "withheld"
     """On hold by somebody else's hand: not ours to release. Score: since when."""
+    KEPT = "kept"
+    """On hold by an operator's order to us (``lanes hold``), until another order. Score: since when."""
 
 
 class Result(StrEnum):
@@ -40,12 +42,14 @@ class Result(StrEnum):
 
 LIVE = tuple(State)
 
-#: Transition -> the states it may start from, and where it leads (None: settled).
+#: Transition -> the states it may start from, and where it leads (None: settled). A message that is on
+#: hold by hand is not deferred: an attempt that was under way may end so, but its file stays on hold.
 TRANSITIONS: dict[str, tuple[tuple[State, ...], State | None]] = {
-    "claim": ((State.HELD,), State.RELEASING),
+    "claim": ((State.HELD, State.KEPT), State.RELEASING),
     "unclaim": ((State.RELEASING,), State.HELD),
-    "start": ((State.HELD, State.RELEASING, State.DEFERRED, State.WITHHELD), State.INFLIGHT),
-    "defer": ((State.HELD, State.RELEASING, State.INFLIGHT, State.WITHHELD), State.DEFERRED),
+    "start": ((State.HELD, State.RELEASING, State.DEFERRED, State.WITHHELD, State.KEPT), State.INFLIGHT),
+    "defer": ((State.HELD, State.RELEASING, State.INFLIGHT), State.DEFERRED),
     "withhold": ((State.HELD, State.RELEASING, State.INFLIGHT, State.DEFERRED), State.WITHHELD),
+    "keep": ((State.HELD, State.INFLIGHT, State.DEFERRED), State.KEPT),
     "settle": (LIVE, None),
 }

@@ -7,8 +7,10 @@ import time
 import click
 
 from lanes.cli.house import House, with_house
-from lanes.jobs.queues import RELEASE, enqueue_release, mta_queue
+from lanes.jobs.orders import Order
+from lanes.jobs.queues import ORDER, RELEASE, enqueue_release, mta_queue
 from lanes.jobs.release import Release
+from lanes.jobs.worker import Functions
 from lanes.jobs.worker import worker as make_worker
 from lanes.log import configure
 from lanes.mta import choose
@@ -64,7 +66,8 @@ def worker(house: House) -> None:
     configure(house.settings, "worker")
     settings, store = house.settings, house.store
     control = choose.control(settings)
-    functions = {RELEASE: Release(store, control, settings, time.time)}
+    release = Release(store, control, settings, time.time)
+    functions: Functions = {RELEASE: release, ORDER: Order(store, control, release, settings, time.time)}
 
     def step() -> float:
         client = connect(settings)

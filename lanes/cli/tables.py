@@ -123,6 +123,18 @@ def messages(found: Sequence[tuple[str, Record]], now: float) -> Table:
     return table
 
 
+def audit(orders: Sequence[Mapping[str, object]]) -> Table:
+    """Orders, the newest first."""
+    table = _table("", "when", "who", "what", "messages", "about", "why", right=("messages",))
+    for order in orders:
+        about = " ".join(f"{key} {order[key]}" for key in ("ids", "lane", "domain", "sender") if key in order)
+        at = order.get("at")
+        when = rfc3339(at) if isinstance(at, int | float) else ""
+        cells = (when, *(order.get(key, "") for key in ("who", "what", "messages")), about, order.get("why", ""))
+        table.add_row(*(printable(str(cell)) for cell in cells))
+    return table
+
+
 def short_slack(slack: float) -> Text:
     """Time left, or how late it is."""
     return Text(short(slack)) if slack >= 0 else Text(f"-{short(-slack)}", style="red")

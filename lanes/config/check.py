@@ -8,7 +8,7 @@ import ipaddress
 import re
 
 from lanes.config.errors import ConfigError, nearest
-from lanes.config.model import Lane, Settings
+from lanes.config.model import Alerts, Lane, Settings
 from lanes.config.units import format_seconds, parse_address_entry
 
 #: Names become parts of Redis keys, headers and metric labels.
@@ -27,6 +27,7 @@ def check(settings: Settings) -> None:
     _policy(settings)
     _networks(settings)
     _running(settings)
+    _alerts(settings.alerts)
 
 
 def _names(settings: Settings) -> None:
@@ -152,6 +153,7 @@ def _running(settings: Settings) -> None:
         "manager.tick": settings.manager.tick,
         "manager.window": settings.manager.window,
         "manager.lease": settings.manager.lease,
+        "manager.alerts_every": settings.manager.alerts_every,
         "milter.budget": settings.milter.budget,
         "milter.breaker_failures": settings.milter.breaker_failures,
         "tracker.poll": settings.tracker.poll,
@@ -162,3 +164,17 @@ def _running(settings: Settings) -> None:
             raise ConfigError(f"found {value:g}, allowed: more than 0", key=key)
     if settings.manager.tick > 0.25:
         raise ConfigError(f"found {format_seconds(settings.manager.tick)}, allowed: at most 250ms", key="manager.tick")
+
+
+def _alerts(alerts: Alerts) -> None:
+    for name in ("clear_at", "filling"):
+        if not 0 < getattr(alerts, name) < 1:
+            raise ConfigError(f"found {getattr(alerts, name):g}, allowed: between 0 and 1", key=f"alerts.{name}")
+    for name in ("overdue", "events"):
+        if getattr(alerts, name) < 1:
+            raise ConfigError(f"found {getattr(alerts, name)}, allowed: 1 or more", key=f"alerts.{name}")
+    if not 60 <= alerts.recent <= 86400:
+        raise ConfigError(f"found {format_seconds(alerts.recent)}, allowed: 1m to 1d", key="alerts.recent")
+    if alerts.silent_after < 20:
+        raise ConfigError(f"found {format_seconds(alerts.silent_after)}, allowed: 20s or more (an idle worker says that "
+                          "it is there every 5s)", key="alerts.silent_after")

@@ -94,6 +94,7 @@ class Lane(Section, frozen=True):
     """Beyond it, a sender's mail goes one lane down."""
     retry: Retry = Retry()
     alert_after: Seconds | None = None
+    """How long a message may wait before there is an alert; None or 0: as long as it may."""
     promote_at: Seconds = Seconds(0)
     lead: Seconds = Seconds(60)
     """A held message is released when its slack is down to this."""
@@ -120,6 +121,7 @@ class Manager(Section, frozen=True):
     inflight_limit: Seconds
     settled_for: Seconds
     settled_max: int
+    alerts_every: Seconds
 
 
 class Worker(Section, frozen=True):
@@ -133,6 +135,27 @@ class Tracker(Section, frozen=True):
 
     poll: Seconds
     batch: int
+
+
+class Alerts(Section, frozen=True):
+    """When an alert fires and when it clears. Most bounds are the lanes' own: ``sla``, ``alert_after``, ``max_size``."""
+
+    fire_after: Seconds
+    """How long a measure has to be above its bound."""
+    clear_at: float
+    """The part of its bound, 0 to 1, that a measure has to be below to clear ..."""
+    clear_after: Seconds
+    """... and for how long."""
+    overdue: int
+    """Messages of a lane that the MTA has not delivered by their deadline."""
+    filling: float
+    """The part of a lane's ``max_size``, 0 to 1."""
+    recent: Seconds
+    """Over which time a lane's p95 is taken ..."""
+    events: int
+    """... and how many deliveries there must have been in it."""
+    silent_after: Seconds
+    """For how long nothing was heard of a program."""
 
 
 class Log(Section, frozen=True):
@@ -196,6 +219,7 @@ class Settings(Section, frozen=True):
     manager: Manager
     worker: Worker
     tracker: Tracker
+    alerts: Alerts
     log: Log
 
     def by_rank(self) -> tuple[str, ...]:

@@ -6,14 +6,21 @@ from collections.abc import Sequence
 
 from redis import Redis
 from rq import Queue
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from lanes.config import Settings
+from lanes.store.orders import Selection
 
 #: The name by which a worker's allow-list knows the release of a wave.
 RELEASE = "release"
 
+#: ... and an operator's order.
+ORDER = "order"
+
 _KEEP_FAILURES = 3600
+#: Seconds for which an order waits for a worker, may take, and its answer for whoever gave it.
+_ORDER_WAITS, _ORDER_TAKES, _ORDER_KNOWN = 600, 600, 60
 
 
 def mta_queue(client: Redis, settings: Settings) -> Queue:
@@ -31,3 +38,15 @@ def enqueue_release(queue: Queue, settings: Settings, ids: Sequence[str]) -> Non
     queue.enqueue_call(
         RELEASE, kwargs={"ids": list(ids)}, timeout=timeout, ttl=lease, result_ttl=0, failure_ttl=_KEEP_FAILURES
     )
+
+
+def enqueue_order(queue: Queue, action: str, who: str, why: str, selection: Selection) -> Job:
+    """Have an operator's order carried out; the job, to ask what came of it.
+
+    Raises :class:`redis.RedisError`.
+    """
+    kwargs = {"action": action, "who": who, "why": why, **selection._asdict()}
+    return queue.enqueue_call(
+        ORDER, kwargs=kwargs, timeout=_ORDER_TAKES, ttl=_ORDER_WAITS, result_ttl=_ORDER_KNOWN,
+        failure_ttl=_KEEP_FAILURES, at_front=True,
+    )  # fmt: skip

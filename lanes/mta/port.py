@@ -46,6 +46,9 @@ class Control(Protocol):
     def hold(self, ids: Iterable[str]) -> set[str]:
         """Put messages on hold; the ids that were not and now are."""
 
+    def requeue(self, ids: Iterable[str]) -> set[str]:
+        """Have messages, held or not, start anew by the default road, under new ids; those that do."""
+
     def retry(self, ids: Iterable[str]) -> None:
         """Have deferred messages tried again now, whatever the MTA's own backoff says."""
 

@@ -17,6 +17,8 @@ key                                     type    what is in it
 ``lanes:{mta}:histogram:<lane>:<min>``  hash    bucket of queue time -> deliveries in that minute; expires
 ``lanes:{mta}:totals``                  hash    ``<what>:<lane>`` -> count since the beginning
 ``lanes:{mta}:recent``                  list    the last admitted ids, newest first
+``lanes:{mta}:paused``                  set     ``lane:<lane>`` and ``domain:<domain>`` that an operator stopped
+``lanes:{mta}:audit``                   list    the last orders of operators, newest first, JSON
 ``lanes:{mta}:quota:<lane>:<sender>``   string  when a sender is back at its full quota; expires then
 ``lanes:{mta}:standings``               hash    sender -> packed :class:`~lanes.policy.reputation.Standing`
 ``lanes:{mta}:senders``                 zset    senders with a standing, by when it last changed
@@ -41,6 +43,8 @@ class Keys:
         self.settled = f"{self._tag}:settled"
         self.totals = f"{self._tag}:totals"
         self.recent = f"{self._tag}:recent"
+        self.paused = f"{self._tag}:paused"
+        self.audit = f"{self._tag}:audit"
         self.standings = f"{self._tag}:standings"
         self.senders = f"{self._tag}:senders"
         self.poor = f"{self._tag}:poor"
@@ -80,7 +84,7 @@ class Keys:
         return f"{self._tag}:histogram:{lane}:{minute}"
 
     def place_of(self, lane: str, domain: str) -> list[str]:
-        """KEYS[1..10] of every transition script: see ``scripts/include/place.lua``."""
+        """KEYS[1..11] of every transition script: see ``scripts/include/place.lua``."""
         states = [self.state(state, lane) for state in State]
         domains = [self.sizes(lane), self.oldest(lane), self.owed(lane), self.busy(lane)]
         return [*states, self.batch(lane, domain), *domains]

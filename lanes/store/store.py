@@ -88,13 +88,13 @@ class Store:
 
         To ``watch`` is to register it as passed, whatever the lane's policies say.
         """
-        keys = [self.keys.records, self.keys.recent, self.keys.totals]
+        keys = [self.keys.records, self.keys.recent, self.keys.totals, self.keys.paused]
         for name in self._settings.lanes:
             keys += [self.keys.state(State.INFLIGHT, name), self.keys.state(State.RELEASING, name)]
         manager = self._settings.manager
         args: _Args = [id, now, manager.window, RECENT, len(self._settings.lanes), now - manager.inflight_limit]
         for candidate in candidates:
-            record, domain = candidate.record, self._domain(candidate.record)
+            record, domain = candidate.record, self.domain(candidate.record)
             keys += [*self.keys.place_of(record.lane, domain), self.keys.quota(record.lane, record.sender)]
             over_quota = candidate.over_quota or record
             args += [_pack(self._terms(record, domain, watch)), _pack(record), _pack(over_quota)]
@@ -103,7 +103,7 @@ class Store:
         record = candidate.over_quota if why == b"quota" and candidate.over_quota else candidate.record
         return Verdict(cast("Action", action.decode()), record)
 
-    def _terms(self, record: Record, domain: str, watch: bool) -> dict[str, str | float]:
+    def _terms(self, record: Record, domain: str, watch: bool) -> dict[str, object]:
         """On what terms a candidate lane takes the message; see ``admit.lua``."""
         lane = self._settings.lanes[record.lane]
         quota = lane.quota if lane.quota and not watch else None
@@ -116,6 +116,7 @@ class Store:
             "domain": domain,
             "interval": quota.period / quota.messages if quota else 0,
             "burst": quota.burst if quota else 0,
+            "pauses": [] if watch else [f"lane:{record.lane}", f"domain:{record.domain}"],
         }
 
     def claim(self, wave: Wave, lease_end: float, *, fill: bool = True) -> list[str]:
@@ -154,7 +155,7 @@ class Store:
                 pipe.zscore(self.keys.state(State.RELEASING, record.lane), id)
             return [id for id, lease in zip(records, pipe.execute(), strict=True) if lease is not None]
 
-    def move(self, transition: Literal["start", "defer", "withhold"], ids: Iterable[str], now: float) -> int:
+    def move(self, transition: Literal["start", "defer", "withhold", "keep"], ids: Iterable[str], now: float) -> int:
         """Carry out a transition of :data:`lanes.life.TRANSITIONS`; how many moved."""
         sources, target = TRANSITIONS[transition]
         assert target is not None  # noqa: S101 - the Literal leaves only transitions between states
@@ -175,13 +176,13 @@ class Store:
             return [(end, records[end.id]) for end, ended in zip(known, pipe.execute(), strict=True) if ended]
 
     def _settle_one(self, pipe: Pipeline, end: Settlement, record: Record) -> None:
-        keys = self.keys.place_of(record.lane, self._domain(record))
+        keys = self.keys.place_of(record.lane, self.domain(record))
         keys += [self.keys.settled, self.keys.outcomes, self.keys.totals]
         keys += [self.keys.histogram(record.lane, int(end.at // 60))]
         taken = end.queue_seconds
         bucket = "" if taken is None else histogram.bucket(taken)
         kept = taken is not None and record.accepted + taken <= record.deadline
-        args: _Args = [end.id, end.at, self._domain(record), record.lane, end.result, bucket, int(kept), HISTOGRAM_FOR]
+        args: _Args = [end.id, end.at, self.domain(record), record.lane, end.result, bucket, int(kept), HISTOGRAM_FOR]
         self._settle(keys, args, client=pipe)
 
     def requeue(self, old: str, new: str, now: float) -> bool:
@@ -237,10 +238,10 @@ class Store:
     def _grouped(self, ids: Iterable[str]) -> dict[tuple[str, str], list[tuple[str, Record]]]:
         groups: defaultdict[tuple[str, str], list[tuple[str, Record]]] = defaultdict(list)
         for id, record in self.records(ids).items():
-            groups[record.lane, self._domain(record)].append((id, record))
+            groups[record.lane, self.domain(record)].append((id, record))
         return groups
 
-    def _domain(self, record: Record) -> str:
+    def domain(self, record: Record) -> str:
         """The domain under which a lane batches a message; empty where it does not batch."""
         lane = self._settings.lanes.get(record.lane)
         return record.domain if lane and lane.batch else ""

@@ -20,6 +20,9 @@ from lanes.schedule.view import Domain, Due, LaneView
 from lanes.sla import histogram
 from lanes.store.store import Store
 
+#: Heads looked at, as a multiple of the window: what is not to go must not hide what may.
+_AHEAD = 2
+
 
 class LaneStatus(NamedTuple):
     """A lane at a glance."""
@@ -48,16 +51,43 @@ class Views:
         self._keys = store.keys
 
     def lanes(self, now: float) -> list[LaneView]:
-        """What the planner needs of every lane."""
+        """What the planner needs of every lane. What is paused is not there."""
         names = list(self._settings.lanes)
+        paused = self.paused()
         with self._store.client.pipeline(transaction=False) as pipe:
             for name in names:
                 self._ask(pipe, name, self._settings.lanes[name], now)
             answers = iter(pipe.execute())
-        return [self._view(name, self._settings.lanes[name], answers, now) for name in names]
+        views = [self._view(name, self._settings.lanes[name], answers, now) for name in names]
+        return [self._without(view, paused) for view in views] if paused else views
+
+    def paused(self) -> set[str]:
+        """``lane:<lane>`` and ``domain:<domain>`` of which nothing may go."""
+        return {_text(member) for member in cast("set[bytes]", self._store.client.smembers(self._keys.paused))}
+
+    def _without(self, view: LaneView, paused: set[str]) -> LaneView:
+        """The view without what is paused."""
+        if f"lane:{view.lane}" in paused:
+            return LaneView(view.lane, 0, view.releasing, view.inflight, ())
+        domains = {name.removeprefix("domain:") for name in paused if name.startswith("domain:")}
+        if not domains:
+            return view
+
+        def going(group: tuple[Domain, ...]) -> tuple[Domain, ...]:
+            return tuple(domain for domain in group if domain.name not in domains)
+
+        return self._known_heads(view, domains)._replace(
+            full=going(view.full), waited=going(view.waited), begun=going(view.begun), near=going(view.near)
+        )
+
+    def _known_heads(self, view: LaneView, domains: set[str]) -> LaneView:
+        """Only heads whose domain is known not to be paused, and nothing of what is behind them."""
+        records = self._store.records(head.id for head in view.heads)
+        heads = tuple(h for h in view.heads if h.id in records and records[h.id].domain not in domains)
+        return view._replace(heads=heads, held=len(heads))
 
     def _ask(self, pipe: Pipeline, name: str, lane: Lane, now: float) -> None:
-        heads = self._settings.manager.window
+        heads = self._settings.manager.window * _AHEAD
         pipe.zcard(self._keys.state(State.HELD, name))
         pipe.zcard(self._keys.state(State.RELEASING, name))
         pipe.zcount(self._keys.state(State.INFLIGHT, name), now - self._settings.manager.inflight_limit, "+inf")

@@ -24,6 +24,7 @@ import time
 from pathlib import Path
 
 import Milter
+import structlog
 from redis import RedisError
 
 import milter
@@ -37,9 +38,13 @@ from lanes.readiness import ready
 from lanes.store.connect import connect
 from lanes.store.store import Store
 
+log = structlog.get_logger("lanes.filter")
+
 #: Seconds for messages under way to end in order when the filter stops.
 DRAIN = 3.0
 
+#: Seconds for libmilter to send what our last callbacks answered.
+_LAST_ANSWERS = 0.1
 #: Seconds between two looks at settings and senders' standing.
 _LOOK = 2.0
 #: Seconds that libmilter waits for the MTA before it drops a session.
@@ -61,7 +66,14 @@ def serve(settings: Settings, config: Path | None, stop: threading.Event) -> Non
         _refresh()
     if path:
         path.unlink(missing_ok=True)
-    Session.under_way.drained(DRAIN)
+    _drain()
+
+
+def _drain() -> None:
+    """Let messages under way end; what does not end passes by the MTA's ``default_action``."""
+    if not Session.under_way.drained(DRAIN):
+        log.warning("messages under way were given up", after=DRAIN)
+    time.sleep(_LAST_ANSWERS)
 
 
 def _use(settings: Settings) -> None:

@@ -149,13 +149,14 @@ class Session(Milter.Base):
 
     def _tag(self, outcome: Outcome) -> None:
         """Replace whatever the sender wrote under our names, the last copy first: indices shift."""
+        tags = [(LANE_HEADER, outcome.lane), (DEADLINE_HEADER, rfc3339(outcome.deadline))]
+        if outcome.relay:
+            tags.append((ROUTE_HEADER, outcome.relay))
         for name in OURS:
             for index in range(min(self._forged[name.lower()], _REMOVED), 0, -1):
                 self.chgheader(name, index, "")
-        self.addheader(LANE_HEADER, outcome.lane)
-        self.addheader(DEADLINE_HEADER, rfc3339(outcome.deadline))
-        if outcome.relay:
-            self.addheader(ROUTE_HEADER, outcome.relay)
+        for name, value in tags:
+            self.addheader(name, value)
 
 
 def _address(path: str) -> str:

@@ -228,7 +228,7 @@ def test_records_that_are_not_ours_are_unknown(store: Store) -> None:
 
 
 @pytest.mark.parametrize("batched", ["bulk", "normal"])
-@pytest.mark.parametrize(("transition", "start"), [*itertools.product(["start", "defer", "withhold"], LIVE)])
+@pytest.mark.parametrize(("transition", "start"), [*itertools.product(["start", "defer", "withhold", "keep"], LIVE)])
 def test_a_transition_starts_only_where_the_table_says(
     store: Store, views: Views, transition: str, start: State, batched: str
 ) -> None:
@@ -253,7 +253,7 @@ def bring_into(store: Store, id: str, lane: str, state: State) -> None:
     if state is State.RELEASING:
         store.claim(Wave(lane, "example.com" if lane == "bulk" else "", 1, "hand", (id,)), NOW + 30, fill=False)
     elif state is not State.HELD:
-        name = {State.INFLIGHT: "start", State.DEFERRED: "defer", State.WITHHELD: "withhold"}[state]
+        name = {State.INFLIGHT: "start", State.DEFERRED: "defer", State.WITHHELD: "withhold", State.KEPT: "keep"}[state]
         assert store.move(name, [id], NOW) == 1  # type: ignore[arg-type] # one of the three
 
 

@@ -110,6 +110,6 @@ def test_mail_held_by_an_administrator_is_never_released(site: Site, sink: Sink)
 
 def test_a_held_message_is_released_by_hand(site: Site, sink: Sink) -> None:
     ids = site.send_all([newsletter(n) for n in range(3)])
-    assert site.lanes("release", ids[1], "--dry-run") == "would release 1\n"
-    assert site.lanes("release", ids[1]) == "releasing 1\n"
+    assert site.lanes("release", ids[1], "--dry-run") == "would release 1 of lane bulk\n"
+    assert site.lanes("release", ids[1]) == "release: 1 messages\n"
     assert [message.queue_id for message in sink.wait_for(1)] == [ids[1]]

@@ -27,9 +27,12 @@ from lanes.mta.postfix.commands import Commands, Outcome
 from lanes.mta.postfix.spool import Spool
 
 _RELEASED = re.compile(r"^\S+: (\S+): released from hold$", re.MULTILINE)
+_REQUEUED = re.compile(r"^\S+: (\S+): requeued$", re.MULTILINE)
 _HELD = re.compile(r"^\S+: (\S+): placed on hold$", re.MULTILINE)
 #: postkick(1) messages to the queue manager: look through the deferred, or the incoming, queue.
 _LOOK_AT_DEFERRED, _LOOK_AT_INCOMING = "D", "I"
+#: And to pickup(8): look through the maildrop queue.
+_LOOK_AT_MAILDROP = "W"
 _QUEUES = {str(queue): queue for queue in Queue}
 
 
@@ -59,6 +62,15 @@ class PostfixControl:
         """
         return set(_HELD.findall(self._postsuper("-h", ids).check().err))
 
+    def requeue(self, ids: Iterable[str]) -> set[str]:
+        """Have messages, held or not, start anew: new id, filters not asked again, FILTER forgotten."""
+        done = self._postsuper("-r", ids)
+        requeued = set(_REQUEUED.findall(done.err))
+        if requeued:
+            self._wake(_LOOK_AT_MAILDROP, service="pickup")
+        done.check()
+        return requeued
+
     def retry(self, ids: Iterable[str]) -> None:
         """Have deferred messages tried again now, whatever the MTA's own backoff says."""
         if self._spool.retry(filter(queue_id.valid, ids)):
@@ -82,14 +94,14 @@ class PostfixControl:
         lines = list(filter(queue_id.valid, ids))
         return self._commands.run("postsuper", action, "-", lines=lines) if lines else Outcome("postsuper", 0, "", "")
 
-    def _wake(self, message: str) -> None:
-        """Tell the queue manager to look now.
+    def _wake(self, message: str, service: str = "qmgr") -> None:
+        """Tell the queue manager, or another service, to look now.
 
         The command's exit code says nothing. Mostly it is killed by SIGPIPE: the queue manager hangs
         up when it has read the message, and its closing null byte comes too late. And if nobody
         listens there is nobody to wake: the queue manager looks at everything when it starts.
         """
-        self._commands.run("postkick", "public", "qmgr", message)
+        self._commands.run("postkick", "public", service, message)
 
     @cached_property
     def _spool(self) -> Spool:

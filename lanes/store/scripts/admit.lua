@@ -8,15 +8,16 @@
   KEYS  1 records   hash   id -> packed record
         2 recent    list   last admitted ids
         3 totals    hash   '<what>:<lane>' -> count
-        4 ..        inflight and releasing zset of each lane (2 * lanes): what fills the window
-        then, per candidate: 10 keys (include/place.lua), and the sender's quota there:
+        4 paused    set    'lane:<lane>', 'domain:<domain>'
+        5 ..        inflight and releasing zset of each lane (2 * lanes): what fills the window
+        then, per candidate: 11 keys (include/place.lua), and the sender's quota there:
                     string  when the sender is back at a full quota (see `within`)
   ARGV  1 id   2 now   3 window   4 how many recent ids to keep   5 lanes
         6 inflight mail that started before this no longer fills the window
         then 3 per candidate:
           terms   a msgpack map: lane, hold (never|congested|always), max_size (0: no limit), overflow
                   (demote|defer|pass), deadline, domain ('' if not batched), interval and burst of the
-                  quota (0: none)
+                  quota (0: none), pauses: the members of `paused` by which it is held
           record  packed, if it comes here first, or because the lane above is full
           record  packed, if it comes here because of the quota in the lane above
   Returns {verdict, candidate, why}: verdict pass|hold|defer|known, candidate from 1, why it is not the
@@ -25,8 +26,8 @@
 --@include place
 
 local id, now, window, lanes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5])
-local records, recent, totals = KEYS[1], KEYS[2], KEYS[3]
-local CANDIDATES, FIRST = (#ARGV - 6) / 3, 3 + 2 * lanes
+local records, recent, totals, paused = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local CANDIDATES, FIRST = (#ARGV - 6) / 3, 4 + 2 * lanes
 
 if redis.call('HEXISTS', records, id) == 1 then return {'known', 1, ''} end
 
@@ -34,15 +35,22 @@ local function congested(at)
   if redis.call('ZCARD', at[HELD]) > 0 then return true end
   local busy = 0
   for lane = 0, lanes - 1 do
-    busy = busy + redis.call('ZCOUNT', KEYS[4 + 2 * lane], ARGV[6], '+inf')
-    busy = busy + redis.call('ZCARD', KEYS[5 + 2 * lane])
+    busy = busy + redis.call('ZCOUNT', KEYS[5 + 2 * lane], ARGV[6], '+inf')
+    busy = busy + redis.call('ZCARD', KEYS[6 + 2 * lane])
   end
   return busy >= window
 end
 
+local function stopped(pauses)
+  for _, pause in ipairs(pauses) do
+    if redis.call('SISMEMBER', paused, pause) == 1 then return true end
+  end
+  return false
+end
+
 local function full(at, max_size)
   local depth = 0
-  for state = HELD, WITHHELD do depth = depth + redis.call('ZCARD', at[state]) end
+  for state = HELD, KEPT do depth = depth + redis.call('ZCARD', at[state]) end
   return max_size > 0 and depth >= max_size
 end
 
@@ -84,6 +92,7 @@ for c = 1, CANDIDATES do
     why = 'quota'
   else
     local hold_it = not is_full and (to.hold == 'always' or (to.hold == 'congested' and congested(at)))
+    hold_it = hold_it or stopped(to.pauses)
     register(at, to, ARGV[arg + (why == 'quota' and 3 or 2)], hold_it)
     return {hold_it and 'hold' or 'pass', c, why}
   end

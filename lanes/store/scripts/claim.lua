@@ -1,9 +1,9 @@
 --[[
-  held -> releasing: take messages for a release, under a lease.
+  held (by hand also kept) -> releasing: take messages for a release, under a lease.
 
-  KEYS  1-10 the lane and domain (include/place.lua)
+  KEYS  1-11 the lane and domain (include/place.lua)
   ARGV  1 end of the lease   2 how many at most   3 domain ('' : fill from the lane by deadline)
-        4 fill from the domain or lane (1), or only the named ids (0)
+        4 fill from the domain or lane (1), or only the named ids, also those that are kept (0)
         5 how many more of the domain's batch are owed after this
         6.. ids to take first
   Returns the ids taken, in order. An id that is not held is passed over.
@@ -12,17 +12,17 @@
 
 local at = place(0)
 local lease, most, domain = ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local taken = {}
+local by_hand, taken = ARGV[4] == '0', {}
 
 local function take(id)
-  if #taken < most and leave(at, domain, id, {HELD}) then
+  if #taken < most and leave(at, domain, id, by_hand and {HELD, KEPT} or {HELD}) then
     enter(at, domain, id, RELEASING, lease)
     taken[#taken + 1] = id
   end
 end
 
 for i = 6, #ARGV do take(ARGV[i]) end
-if ARGV[4] == '1' and #taken < most then
+if not by_hand and #taken < most then
   local source = domain ~= '' and at[BATCH] or at[HELD]
   for _, id in ipairs(redis.call('ZRANGE', source, 0, most - #taken - 1)) do take(id) end
 end

@@ -1,9 +1,9 @@
 --[[
   A message lives on under a new id: its record moves with it, and the MTA has it for delivery.
 
-  KEYS  1-10 the lane and domain (include/place.lua)
-       11 records    hash   id -> packed record
-       12 outcomes   hash   id -> packed progress
+  KEYS  1-11 the lane and domain (include/place.lua)
+       12 records    hash   id -> packed record
+       13 outcomes   hash   id -> packed progress
   ARGV  1 old id   2 new id   3 now   4 domain
   Returns 1 if it moved, 0 if the old id was not live or the new one is known already.
 ]]

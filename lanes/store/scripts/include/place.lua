@@ -1,18 +1,19 @@
 --[[
   A lane's place in Redis, and how a message enters and leaves it. Included by every transition.
 
-  KEYS[k+1 .. k+10] of one lane and one domain, in the order of keys.py's place_of():
-    1 held       zset  id by deadline         6 batch   zset  id by acceptance, one domain
-    2 releasing  zset  id by lease end        7 sizes   zset  domain by number held
-    3 inflight   zset  id by since when       8 oldest  zset  domain by oldest acceptance
-    4 deferred   zset  id by since when       9 owed    zset  domain by number owed of a batch
-    5 withheld   zset  id by since when      10 busy    hash  domain -> number releasing and in flight
-  A domain of '' means that the lane is not batched: 6 to 10 are then left alone.
+  KEYS[k+1 .. k+11] of one lane and one domain, in the order of keys.py's place_of():
+    1 held       zset  id by deadline         7 batch   zset  id by acceptance, one domain
+    2 releasing  zset  id by lease end        8 sizes   zset  domain by number held
+    3 inflight   zset  id by since when       9 oldest  zset  domain by oldest acceptance
+    4 deferred   zset  id by since when      10 owed    zset  domain by number owed of a batch
+    5 withheld   zset  id by since when      11 busy    hash  domain -> number releasing and in flight
+    6 kept       zset  id by since when
+  A domain of '' means that the lane is not batched: 7 to 11 are then left alone.
 ]]
-local HELD, RELEASING, INFLIGHT, DEFERRED, WITHHELD = 1, 2, 3, 4, 5
-local BATCH, SIZES, OLDEST, OWED, BUSY = 6, 7, 8, 9, 10
-local PLACE = 10
-local LIVE = {INFLIGHT, DEFERRED, RELEASING, HELD, WITHHELD}
+local HELD, RELEASING, INFLIGHT, DEFERRED, WITHHELD, KEPT = 1, 2, 3, 4, 5, 6
+local BATCH, SIZES, OLDEST, OWED, BUSY = 7, 8, 9, 10, 11
+local PLACE = 11
+local LIVE = {INFLIGHT, DEFERRED, RELEASING, HELD, WITHHELD, KEPT}
 
 local function place(k)
   local keys = {}
