@@ -53,7 +53,7 @@ DOMAINS = 30
 #: What may be in flight: two ticks' worth, as a controlled window would find.
 WINDOW = 2 * SLOTS
 #: How many heads the planner is shown of each order.
-HEADS = 200
+HEADS = 50
 
 SETTINGS = """
 [lanes.priority]
