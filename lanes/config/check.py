@@ -175,6 +175,7 @@ def _alerts(alerts: Alerts) -> None:
             raise ConfigError(f"found {getattr(alerts, name)}, allowed: 1 or more", key=f"alerts.{name}")
     if not 60 <= alerts.recent <= 86400:
         raise ConfigError(f"found {format_seconds(alerts.recent)}, allowed: 1m to 1d", key="alerts.recent")
-    if alerts.silent_after < 20:
-        raise ConfigError(f"found {format_seconds(alerts.silent_after)}, allowed: 20s or more (an idle worker says that "
-                          "it is there every 5s)", key="alerts.silent_after")
+    if alerts.silent_after < 10:
+        found = format_seconds(alerts.silent_after)
+        raise ConfigError(f"found {found}, allowed: 10s or more (an idle worker is heard of every 5s)",
+                          key="alerts.silent_after")

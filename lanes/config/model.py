@@ -138,7 +138,7 @@ class Tracker(Section, frozen=True):
 
 
 class Alerts(Section, frozen=True):
-    """When an alert fires and when it clears. Most bounds are the lanes' own: ``sla``, ``alert_after``, ``max_size``."""
+    """When an alert fires and when it clears; a lane's ``sla``, ``alert_after`` and ``max_size`` are bounds, too."""
 
     fire_after: Seconds
     """How long a measure has to be above its bound."""
