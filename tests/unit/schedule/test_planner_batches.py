@@ -106,6 +106,15 @@ def test_an_owed_rest_leaves_together_with_a_batch_that_has_filled_up_meanwhile(
     assert [wave.count for wave in planned(bulk(begun=(domain("a.example", 145, owed=40),)))] == [140]
 
 
+def test_a_batch_that_has_begun_is_completed_and_then_others_have_their_turn() -> None:
+    # Given a domain of which two batches were begun with 60 messages, and one that came later
+    view = bulk(full=(domain("b.example", 100, 2 * MINUTE),), begun=(domain("a.example", 140, 5 * MINUTE, owed=140),))
+
+    waves = planned(view, window=140)
+
+    assert [(wave.domain, wave.count, wave.owed) for wave in waves] == [("a.example", 40, 100), ("b.example", 100, 0)]
+
+
 def test_domains_take_turns_batch_by_batch_the_one_that_waits_longest_first() -> None:
     view = bulk(full=(domain("large.example", 900, 5 * MINUTE), domain("old.example", 100, 30 * MINUTE)))
 

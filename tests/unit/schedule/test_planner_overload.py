@@ -70,6 +70,18 @@ def test_a_batched_lane_saves_by_name_and_still_makes_one_wave_a_domain() -> Non
     assert sum(id.startswith("timely") for wave in waves for id in wave.ids) == 18
 
 
+def test_a_domain_is_not_asked_for_more_than_it_holds() -> None:
+    # Given a domain that holds six, of which two can still be saved
+    late = tuple(Due(f"late{i}", NOW - 1000, "a") for i in range(4))
+    timely = tuple(Due(f"timely{i}", NOW + 400, "a") for i in range(2))
+    known = (Domain("a", 6, NOW - 90_000),)
+    view = LaneView("bulk", 1400, 0, 0, late, waited=known, near=known, late=1000, timely=timely)
+
+    (wave,) = plan([view], LANES, 500, NOW)
+
+    assert (wave.count, wave.owed) == (6, 0)
+
+
 def test_timely_bulk_that_is_not_ripe_stays() -> None:
     # Given a domain that holds only fresh mail
     timely = (Due("fresh", NOW + 80_000, "new.example", NOW - 10),)
