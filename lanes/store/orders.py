@@ -90,7 +90,7 @@ class Orders:
         old, new = self._store.domain(found.record), self._store.domain(record)
         keys = [*self._keys.place_of(found.record.lane, old), *self._keys.place_of(record.lane, new)]
         args: list[str | float | bytes] = [found.id, old, new, record.deadline, record.accepted, _pack(record)]
-        return bool(self._relane([*keys, self._keys.records], args))
+        return bool(self._relane(keys, args))
 
     def pause(self, what: str) -> None:
         """Let nothing of ``lane:<lane>`` or ``domain:<domain>`` go until :meth:`resume`."""

@@ -188,7 +188,7 @@ class Store:
     def requeue(self, old: str, new: str, now: float) -> bool:
         """Follow a message to its new queue id; whether it was live under the old one."""
         for lane, domain in self._grouped([old]):
-            keys = [*self.keys.place_of(lane, domain), self.keys.records, self.keys.outcomes]
+            keys = [*self.keys.place_of(lane, domain), self.keys.outcomes]
             return bool(self._requeue(keys, [old, new, now, domain]))
         return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import cast
 
 import pytest
 from msgspec import structs
@@ -211,6 +212,7 @@ def test_a_requeued_message_lives_on_under_its_new_id(store: Store, views: Views
     assert (views.state_of("old"), views.state_of("new")) == ("", State.INFLIGHT)
     assert store.progress(["new"]) == {"new": Progress(sent=1.0)}
     assert not store.requeue("old", "newer", NOW)
+    assert deadlines(store, "bulk") == {"new": NOW + 86400}
 
 
 def test_settled_messages_are_forgotten_by_age_and_number(store: Store, views: Views) -> None:
@@ -222,9 +224,14 @@ def test_settled_messages_are_forgotten_by_age_and_number(store: Store, views: V
 
 
 def test_records_that_are_not_ours_are_unknown(store: Store) -> None:
-    store.client.hset(store.keys.records, mapping={"junk": b"\xff\x00", "list": b"\x90"})
-    assert store.records(["junk", "list"]) == {}
+    # Given records that somebody else wrote, one of them of a message that is held
+    hold(store, "held")
+    store.client.hset(store.keys.records, mapping={"junk": b"\xff\x00", "list": b"\x90", "held": b"\xc1"})
+    # Then they are unknown, and keep nobody from the others
+    assert store.records(["junk", "list", "held"]) == {}
     assert store.move("start", ["junk"], NOW) == 0
+    assert store.claim(Wave("bulk", "example.com", 1, "size"), NOW + 30) == ["held"]
+    assert deadlines(store, "bulk") == {}
 
 
 @pytest.mark.parametrize("batched", ["bulk", "normal"])
@@ -258,12 +265,22 @@ def bring_into(store: Store, id: str, lane: str, state: State) -> None:
 
 
 def assert_consistent(store: Store, lane: str) -> None:
-    """Each known id is in one state, and the domain indexes are what the sets say."""
+    """Each known id is in one state, and the indexes of domains and deadlines are what the sets say."""
     client, keys = store.client, store.keys
     members = [id for state in State for id in client.zrange(keys.state(state, lane), 0, -1)]
     assert len(members) == len(set(members))
+    with_mta = [id for state in (State.RELEASING, State.INFLIGHT, State.DEFERRED)
+                for id in cast("list[bytes]", client.zrange(keys.state(state, lane), 0, -1))]
+    records = store.records(id.decode() for id in with_mta)
+    assert deadlines(store, lane) == {id: record.deadline for id, record in records.items()}
     held = client.zrange(keys.state(State.HELD, lane), 0, -1)
     batched = client.zrange(keys.batch(lane, "example.com"), 0, -1) if lane == "bulk" else held
     assert set(held) == set(batched)
     size = client.zscore(keys.sizes(lane), "example.com")
     assert size == (len(held) if lane == "bulk" and held else None)
+
+
+def deadlines(store: Store, lane: str) -> dict[str, float]:
+    """What is with the MTA, and when it is due."""
+    members = cast("list[tuple[bytes, float]]", store.client.zrange(store.keys.deadlines(lane), 0, -1, withscores=True))
+    return {id.decode(): deadline for id, deadline in members}

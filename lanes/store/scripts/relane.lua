@@ -1,9 +1,8 @@
 --[[
   A message changes lanes, and stays in the state in which it is.
 
-  KEYS  1-11  the lane and domain it is in (include/place.lua)
-        12-22 the lane and domain it goes to
-        23    records  hash  id -> packed record
+  KEYS  1-13  the lane and domain it is in (include/place.lua)
+        14-26 the lane and domain it goes to
   ARGV  1 id   2 domain where it is   3 domain where it goes ('' if not batched)
         4 its deadline there   5 its acceptance   6 its record there, packed
   Returns the number of its state, or 0 if it is not live in the first lane.
@@ -16,6 +15,7 @@ for state = HELD, KEPT do
   local score = redis.call('ZSCORE', from[state], id)
   if score then
     leave(from, ARGV[2], id, {state})
+    redis.call('HSET', to[RECORDS], id, ARGV[6])
     if state == HELD then
       hold(to, ARGV[3], id, ARGV[4], ARGV[5])
     else
@@ -23,7 +23,6 @@ for state = HELD, KEPT do
     end
     reindex(from, ARGV[2])
     reindex(to, ARGV[3])
-    redis.call('HSET', KEYS[2 * PLACE + 1], id, ARGV[6])
     return state
   end
 end
