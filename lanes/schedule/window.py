@@ -1,0 +1,142 @@
+"""The window that sets itself: as much in flight as the MTA delivers, and no standing queue.
+
+A queue in the MTA that drains is good: it keeps the MTA busy. One that stands only makes all mail
+wait, urgent mail too. What tells them apart is the *least* time that any message spent waiting in
+the queue manager (``b`` of ``delays=a/b/c/d`` in Postfix's log) over an interval: a queue that
+drained let somebody through at once (Nichols and Jacobson, CoDel, RFC 8289, section 3). CoDel drops
+packets; we release fewer messages.
+
+- While somebody gets through in less than half the target, and the window is used up, it grows: by
+  one for each delivery at first (it doubles with every turnover, as TCP's slow start does), and by
+  an eighth of that once it has been too wide.
+- When everybody has waited longer than the target for a whole interval, it shrinks, and shrinks
+  again sooner and sooner while that goes on (``interval / sqrt(n)``, RFC 8289, section 5.3), but not
+  before the last shrinking has shown in what is in flight.
+- When for an interval less than half of it was used, it shrinks towards what was used: what was
+  right last night says little about this morning.
+
+Who is *somebody*: urgent mail, for that is whom the window protects. Where none was delivered, any
+mail: if even the luckiest bulk message waited, the MTA is busy, not one slow destination.
+
+Contract: a frozen value and a pure step. The window stays within its limits whatever is seen.
+"""
+
+from __future__ import annotations
+
+import math
+from enum import StrEnum
+from typing import NamedTuple
+
+#: What a shrinking leaves of the window.
+SHRINK = 0.7
+#: Growth per delivery once the window has been too wide; before that it is 1.
+PROBE = 1 / 8
+#: More than so much of the window in flight: the last closing has not shown yet, or it is mail that
+#: passes unheld which fills the MTA. Closing further would help nobody.
+OVER = 1.1
+
+
+class Limits(NamedTuple):
+    """What an operator sets."""
+
+    minimum: int = 10
+    maximum: int = 5000
+    target: float = 0.5
+    """Seconds in the queue manager that urgent mail may stand; CoDel's TARGET."""
+    interval: float = 10.0
+    """Seconds for which it must have stood; more than mail usually spends in the MTA; CoDel's INTERVAL."""
+
+
+class Phase(StrEnum):
+    """What the window is doing, for people."""
+
+    OPENING = "opens: the MTA takes all it is given"
+    PROBING = "widens: urgent mail does not wait"
+    RESTING = "rests: it is not used up"
+    WATCHING = "watches: mail waits in the MTA, but not for long"
+    CLOSING = "closes: mail has stood in the MTA"
+    FADING = "fades: it was hardly used"
+
+
+class Seen(NamedTuple):
+    """What was delivered since the last step."""
+
+    urgent: tuple[float, ...]
+    """Seconds in the queue manager, of each delivered message of the most urgent lane."""
+    others: tuple[float, ...]
+    """The same of all other mail."""
+    inflight: int
+    """How many messages are releasing or in flight now."""
+
+
+class Window(NamedTuple):
+    """The controller's state; :attr:`size` is what counts."""
+
+    width: float
+    opening: bool = True
+    """Whether it has not been too wide yet."""
+    above_since: float | None = None
+    """Since when everybody has waited longer than the target."""
+    closings: int = 0
+    """How often it has shrunk on end."""
+    used: int = 0
+    """The most that was in flight in this interval."""
+    since: float = 0.0
+    """When this interval began."""
+    phase: Phase = Phase.RESTING
+
+    @property
+    def size(self) -> int:
+        """How many messages may be in flight."""
+        return int(self.width)
+
+
+def step(window: Window, limits: Limits, seen: Seen, now: float) -> Window:
+    """The window after ``seen``; to be called at every tick. ``now`` is Unix time in seconds."""
+    window = _judged(window, limits, seen, now)
+    window = _faded(window._replace(used=max(window.used, seen.inflight)), limits, now)
+    return window._replace(width=min(max(window.width, limits.minimum), limits.maximum))
+
+
+def _judged(window: Window, limits: Limits, seen: Seen, now: float) -> Window:
+    least = min(seen.urgent or seen.others, default=None)
+    if least is None:
+        return window
+    if least >= limits.target:
+        return _standing(window, limits, seen, now)
+    window = window._replace(above_since=None, closings=0)
+    if least >= limits.target / 2:
+        return window._replace(phase=Phase.WATCHING)
+    return _grown(window, seen)
+
+
+def _grown(window: Window, seen: Seen) -> Window:
+    if seen.inflight < window.size:
+        return window._replace(phase=Phase.RESTING)
+    deliveries = len(seen.urgent) + len(seen.others)
+    if window.opening:
+        return window._replace(width=window.width + deliveries, phase=Phase.OPENING)
+    return window._replace(width=window.width + deliveries * PROBE, phase=Phase.PROBING)
+
+
+def _standing(window: Window, limits: Limits, seen: Seen, now: float) -> Window:
+    if window.above_since is None:
+        return window._replace(above_since=now, phase=Phase.WATCHING)
+    patience = limits.interval / math.sqrt(window.closings + 1)
+    if now - window.above_since < patience or seen.inflight > window.width * OVER:
+        return window
+    return window._replace(
+        width=window.width * SHRINK,
+        opening=False,
+        above_since=now,
+        closings=window.closings + 1,
+        phase=Phase.CLOSING,
+    )
+
+
+def _faded(window: Window, limits: Limits, now: float) -> Window:
+    if now - window.since < limits.interval:
+        return window
+    if window.used < window.width / 2:
+        window = window._replace(width=window.width * SHRINK, opening=True, phase=Phase.FADING)
+    return window._replace(used=0, since=now)

@@ -1,0 +1,160 @@
+"""The window opens on an idle MTA until the MTA is the limit, and closes before urgent mail feels bulk."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lanes.schedule.window import Limits, Phase, Seen, Window, step
+from tests.unit.schedule.simulated_mta import Delivery, SimulatedMta
+
+LIMITS = Limits(minimum=10, maximum=5000, target=0.5, interval=10)
+TICK = 0.2
+
+
+class House:
+    """Bulk without end before a simulated MTA, an urgent message every second, and the controller."""
+
+    def __init__(self, mta: SimulatedMta, width: float = 10) -> None:
+        self.mta = mta
+        self.window = Window(width)
+        self.now = 0.0
+
+    def run(self, seconds: float, bulk: int = 10**9) -> list[Delivery]:
+        """At most ``bulk`` messages a tick are there to be released."""
+        delivered: list[Delivery] = []
+        for tick in range(round(seconds / TICK)):
+            self.mta.accept("urgent", tick % 5 == 0, self.now)
+            self.mta.accept("bulk", min(bulk, max(self.window.size - self.mta.inflight, 0)), self.now)
+            inflight = self.mta.inflight
+            done = self.mta.run(self.now, self.now + TICK)
+            self.now += TICK
+            urgent, others = (tuple(one.waited for one in done if one.lane == lane) for lane in ("urgent", "bulk"))
+            self.window = step(self.window, LIMITS, Seen(urgent, others, inflight), self.now)
+            delivered += done
+        return delivered
+
+
+def worst(delivered: list[Delivery], lane: str = "urgent", q: float = 0.99) -> float:
+    waits = sorted(one.waited for one in delivered if one.lane == lane)
+    return waits[int(q * (len(waits) - 1))]
+
+
+@pytest.mark.parametrize(("agents", "seconds"), [(20, 1.0), (100, 0.5), (5, 0.1), (50, 5.0)])
+def test_it_opens_until_the_mta_is_the_limit_and_urgent_mail_does_not_wait(agents: int, seconds: float) -> None:
+    # Given an idle MTA, and far more bulk than it can deliver
+    house = House(SimulatedMta(agents, seconds))
+
+    # When the window has had two minutes to find itself
+    house.run(120)
+    delivered = house.run(120)
+
+    # Then the MTA is nearly as busy as it can be
+    assert len(delivered) >= 0.85 * 120 * agents / seconds
+    # And urgent mail waits little, against the target or against its own delivery
+    assert worst(delivered) <= max(2 * LIMITS.target, seconds / 2)
+
+
+def test_a_fast_mta_is_found_out_within_seconds() -> None:
+    # Given an MTA that delivers 1,000 a second
+    house = House(SimulatedMta(50, 0.05))
+
+    house.run(5)
+
+    assert len(house.run(10)) >= 0.9 * 10 * 1000
+
+
+def test_an_mta_that_slows_down_closes_it_and_urgent_mail_is_free_again() -> None:
+    # Given a window that has settled on an MTA of 100 a second
+    house = House(SimulatedMta(100, 1.0))
+    house.run(180)
+    wide = house.window.size
+
+    # When only a tenth of its agents are left
+    house.mta.agents = 10
+    house.run(120)
+
+    # Then the window has closed with them
+    assert house.window.size < wide / 3
+    assert worst(house.run(60)) <= 2.5 * LIMITS.target
+
+
+def test_a_window_that_is_not_used_up_does_not_grow_and_fades() -> None:
+    # Given a wide window and a trickle of bulk
+    house = House(SimulatedMta(100, 0.1), width=1000)
+
+    house.run(60, bulk=1)
+
+    assert house.window.size < 200
+    assert house.window.opening
+
+
+def test_without_urgent_mail_the_luckiest_other_message_tells() -> None:
+    window = Window(100, opening=False)
+
+    lucky = step(window, LIMITS, Seen((), (9.0, 0.01, 30.0), 100), 1.0)
+    unlucky = step(window, LIMITS, Seen((), (9.0, 0.8, 30.0), 100), 1.0)
+
+    assert (lucky.phase, unlucky.phase) == (Phase.PROBING, Phase.WATCHING)
+
+
+def test_one_message_that_waited_closes_nothing() -> None:
+    # Given urgent mail that waits longer than the target, for less than an interval
+    window = Window(100)
+    for tick in range(9):
+        window = step(window, LIMITS, Seen((3.0,), (), 100), float(tick))
+    assert window.width == 100
+
+    # When one gets through
+    window = step(window, LIMITS, Seen((3.0, 0.1), (), 100), 9.5)
+
+    # Then the interval starts anew
+    assert window.above_since is None
+    assert step(window, LIMITS, Seen((3.0,), (), 100), 12.0).width == window.width
+
+
+def test_it_closes_after_an_interval_and_sooner_the_next_time() -> None:
+    # Given urgent mail that stands
+    window, closed = Window(100), []
+
+    # When time goes by, and what is in flight follows the window
+    for tick in range(1, 31):
+        before = window
+        window = step(window, LIMITS, Seen((3.0,), (), window.size), float(tick))
+        if window.width < before.width:
+            closed.append(tick)
+
+    # Then the pauses are the interval over the square roots of 1, 2, 3
+    assert closed[:3] == [11, 19, 25]
+
+
+def test_it_does_not_close_again_before_the_last_closing_shows() -> None:
+    window = Window(70, opening=False, above_since=0.0, closings=1, used=100, since=0.0)
+
+    assert step(window, LIMITS, Seen((3.0,), (), 90), 9.0).width == 70
+    assert step(window, LIMITS, Seen((3.0,), (), 70), 9.0).width == pytest.approx(49)
+
+
+def test_nothing_delivered_is_no_news() -> None:
+    window = Window(100, above_since=3.0, used=100)
+
+    assert step(window, LIMITS, Seen((), (), 100), 5.0) == window._replace(used=100)
+
+
+WAITS = st.lists(st.floats(0, 100), max_size=5).map(tuple)
+SEEN = st.builds(Seen, WAITS, WAITS, st.integers(0, 20_000))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(SEEN, st.floats(0, 30)), max_size=60), st.floats(0, 10_000))
+def test_whatever_is_seen_it_stays_within_its_limits(story: list[tuple[Seen, float]], width: float) -> None:
+    window, now = Window(width), 0.0
+    for seen, pause in story:
+        now += pause
+        before, window = window, step(window, LIMITS, seen, now)
+        assert LIMITS.minimum <= window.size <= LIMITS.maximum
+        # And it never grows on mail that waited, nor when it is not used up
+        waited = min(seen.urgent or seen.others, default=1.0) >= LIMITS.target
+        if before.size in range(LIMITS.minimum, LIMITS.maximum) and (waited or seen.inflight < before.size):
+            assert window.width <= before.width
