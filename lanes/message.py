@@ -9,6 +9,7 @@ whoever prints or stores it must go through :func:`printable`.
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 import msgspec
 
@@ -21,6 +22,8 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\xa0]")
 #: The headers that only we may set.
 LANE_HEADER = "X-Lane"
 ROUTE_HEADER = "X-Lane-Route"
+#: Its value is the name of the MTA (``mta.name``) whose filter put the message on hold.
+HOLD_HEADER = "X-Lane-Hold"
 
 #: The client of mail of which it is not known who handed it in (RFC 1122, 3.2.1.3): nobody's address.
 UNKNOWN_CLIENT = "0.0.0.0"  # noqa: S104 - nothing is bound to it
@@ -109,8 +112,8 @@ def domain_of(recipients: tuple[str, ...]) -> str:
     A message is one queue file and leaves the hold queue as one, so it is batched under
     one domain even when its recipients live in several.
     """
-    domains = [address.rpartition("@")[2].lower().rstrip(".") for address in recipients]
-    return max(domains, key=domains.count, default="")
+    domains = Counter(address.rpartition("@")[2].lower().rstrip(".") for address in recipients)
+    return max(domains, key=domains.__getitem__, default="")
 
 
 def printable(text: str, limit: int = 200) -> str:

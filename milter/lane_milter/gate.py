@@ -49,6 +49,8 @@ class Gate:
         self._store = store
         self._clock = clock
         self._shadow = settings.mode == "shadow"
+        self.mta = settings.mta.name
+        """Whose hold it is, if a message is held."""
         self.headers = settings.policy.limits.headers
         """How many of a message's headers are looked at."""
         self._scores: dict[str, float] = {}

@@ -87,7 +87,7 @@ def test_a_message_that_is_held_is_so_by_one_more_packet(site: Site) -> None:
     with Tap(socket_of(site)) as tap:
         id = site.send(bulk)
     # Then it is tagged and held
-    assert said(tap.from_filter) == {NEGOTIATE: 1, ADD_HEADER: 2, HOLD: 1, CONTINUE: 1}
+    assert said(tap.from_filter) == {NEGOTIATE: 1, ADD_HEADER: 3, HOLD: 1, CONTINUE: 1}
     assert id in site.postfix.queue("hold")
 
 
