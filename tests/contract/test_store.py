@@ -231,7 +231,7 @@ def test_records_that_are_not_ours_are_unknown(store: Store) -> None:
     assert store.records(["junk", "list", "held"]) == {}
     assert store.move("start", ["junk"], NOW) == 0
     assert store.claim(Wave("bulk", "example.com", 1, "size"), NOW + 30) == ["held"]
-    assert deadlines(store, "bulk") == {}
+    assert deadlines(store, "bulk") == {"held": NOW + 86400}
 
 
 @pytest.mark.parametrize("batched", ["bulk", "normal"])

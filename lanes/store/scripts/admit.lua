@@ -74,7 +74,7 @@ local function register(at, to, record, hold_it)
     hold(at, to.domain, id, to.deadline, now)
     reindex(at, to.domain)
   else
-    enter(at, to.domain, id, INFLIGHT, now)
+    enter(at, to.domain, id, INFLIGHT, now, to.deadline)
   end
 end
 

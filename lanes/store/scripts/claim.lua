@@ -15,8 +15,9 @@ local lease, most, domain = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local by_hand, taken = ARGV[4] == '0', {}
 
 local function take(id)
+  local deadline = redis.call('ZSCORE', at[HELD], id)
   if #taken < most and leave(at, domain, id, by_hand and {HELD, KEPT} or {HELD}) then
-    enter(at, domain, id, RELEASING, lease)
+    enter(at, domain, id, RELEASING, lease, deadline)
     taken[#taken + 1] = id
   end
 end

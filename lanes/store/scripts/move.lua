@@ -13,8 +13,9 @@ local at, domain, moved, from = place(0), ARGV[2], 0, {}
 for number in ARGV[4]:gmatch('%d') do from[#from + 1] = tonumber(number) end
 
 for i = 5, #ARGV do
+  local deadline = redis.call('ZSCORE', at[DEADLINES], ARGV[i])
   if leave(at, domain, ARGV[i], from) then
-    enter(at, domain, ARGV[i], tonumber(ARGV[3]), ARGV[1])
+    enter(at, domain, ARGV[i], tonumber(ARGV[3]), ARGV[1], deadline)
     moved = moved + 1
   end
 end

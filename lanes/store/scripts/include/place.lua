@@ -48,11 +48,11 @@ local function deadline_of(at, id)
   return readable and type(record) == 'table' and tonumber(record[3]) or nil
 end
 
--- Into a state other than held.
-local function enter(at, domain, id, state, score)
+-- Into a state other than held. Who knows the deadline saves the look into the record.
+local function enter(at, domain, id, state, score, deadline)
   redis.call('ZADD', at[state], score, id)
   count(at, domain, state, 1)
-  local deadline = WITH_MTA[state] and deadline_of(at, id)
+  deadline = WITH_MTA[state] and (deadline or deadline_of(at, id))
   if deadline then redis.call('ZADD', at[DEADLINES], deadline, id) end
 end
 
