@@ -69,9 +69,12 @@ def worker(house: House) -> None:
     release = Release(store, control, settings, time.time)
     functions: Functions = {RELEASE: release, ORDER: Order(store, control, release, settings, time.time)}
 
+    def alive() -> None:
+        store.beat("worker", time.time())
+
     def step() -> float:
         client = connect(settings)
-        make_worker(client, [mta_queue(client, settings)], functions).work(logging_level="WARNING")
+        make_worker(client, [mta_queue(client, settings)], functions, alive).work(logging_level="WARNING")
         return RETRY
 
     stop = stop_on_signals()

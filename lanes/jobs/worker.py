@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any
 
 from redis import Redis, exceptions
+from redis.client import Pipeline
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -73,6 +74,14 @@ class AllowedWorker(SimpleWorker):
     #: Seconds between two tries at most, while Redis is away.
     max_connection_wait_time = 5.0
 
+    alive: Callable[[], None]
+    """Called before and after each job, and every few seconds while there is none (RQ's own heartbeat)."""
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
+        """As RQ's, which nobody but RQ reads; then say it where our own programs look."""
+        super().heartbeat(timeout, pipeline)
+        self.alive()
+
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """As RQ's. Who had the signals before is told of them, too, and has them back afterwards."""
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
@@ -105,8 +114,13 @@ class AllowedWorker(SimpleWorker):
             self.log.exception("cannot tidy RQ's registries")
 
 
-def worker(client: Redis, queues: list[Queue], functions: Functions) -> AllowedWorker:
-    """A worker for ``queues`` that runs only ``functions``; it has ``client`` for itself."""
+def worker(client: Redis, queues: list[Queue], functions: Functions, alive: Callable[[], None]) -> AllowedWorker:
+    """A worker for ``queues`` that runs only ``functions``; it has ``client`` for itself.
+
+    ``alive`` is told again and again that it works: see :attr:`AllowedWorker.alive`.
+    """
     job = job_class(functions)
     own = [Queue(q.name, connection=client, serializer=JSONSerializer, job_class=job) for q in queues]
-    return AllowedWorker(own, connection=client, job_class=job, serializer=JSONSerializer, worker_ttl=_REMEMBERED)
+    made = AllowedWorker(own, connection=client, job_class=job, serializer=JSONSerializer, worker_ttl=_REMEMBERED)
+    made.alive = alive
+    return made
