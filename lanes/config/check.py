@@ -54,8 +54,9 @@ def _lane(key: str, lane: Lane) -> None:
         raise ConfigError(f"found {format_seconds(lane.sla)}, allowed: more than 0", key=f"{key}.sla")
     if not 0 < lane.objective < 1:
         raise ConfigError(f"found {lane.objective}, allowed: between 0 and 1, such as 0.95", key=f"{key}.objective")
-    if lane.max_size < 0:
-        raise ConfigError(f"found {lane.max_size}, allowed: 0 (no limit) or more", key=f"{key}.max_size")
+    for name in ("max_size", "max_inflight"):
+        if getattr(lane, name) < 0:
+            raise ConfigError(f"found {getattr(lane, name)}, allowed: 0 (no limit) or more", key=f"{key}.{name}")
     for name in ("alert_after", "promote_at", "lead"):
         _within_sla(key, name, getattr(lane, name), lane)
     _batch(f"{key}.batch", lane)
@@ -72,10 +73,16 @@ def _within_sla(key: str, name: str, value: float | None, lane: Lane) -> None:
 def _batch(key: str, lane: Lane) -> None:
     if lane.batch is None:
         return
+    _batch_values(key, lane.batch, lane)
+    for domain, own in lane.batch.domains.items():
+        _batch_values(f"{key}.domains.{domain}", own, lane)
+
+
+def _batch_values(key: str, batch: Batch | DomainBatch, lane: Lane) -> None:
     for name in ("size", "streams", "max_wait"):
-        if getattr(lane.batch, name) <= 0:
-            raise ConfigError(f"found {getattr(lane.batch, name)}, allowed: more than 0", key=f"{key}.{name}")
-    _within_sla(key, "max_wait", lane.batch.max_wait, lane)
+        if (value := getattr(batch, name)) is not None and value <= 0:
+            raise ConfigError(f"found {value}, allowed: more than 0", key=f"{key}.{name}")
+    _within_sla(key, "max_wait", batch.max_wait, lane)
 
 
 def _quota(key: str, lane: Lane) -> None:

@@ -60,12 +60,28 @@ class Retry(Section, frozen=True):
     max: Seconds | None = None
 
 
+class DomainBatch(Section, frozen=True):
+    """What is different for one domain; None: as for the others."""
+
+    size: int | None = None
+    max_wait: Seconds | None = None
+    streams: int | None = None
+
+
 class Batch(Section, frozen=True):
     """When mail for one domain is enough to leave together."""
 
     size: int
     max_wait: Seconds
     streams: int
+    domains: dict[str, DomainBatch] = {}
+
+    def of(self, domain: str) -> Batch:
+        """What holds for one domain."""
+        own = self.domains.get(domain)
+        return self if own is None else Batch(
+            size=own.size or self.size, max_wait=own.max_wait or self.max_wait, streams=own.streams or self.streams
+        )
 
 
 class Quota(Section, frozen=True):
@@ -89,6 +105,8 @@ class Lane(Section, frozen=True):
     """The part of every wave that this lane is sure of, 0 to 1."""
     max_size: int = 0
     """Messages of this lane that may be in the MTA at once; 0: no limit."""
+    max_inflight: int = 0
+    """Messages of this lane that may be released or in flight at once; 0: only the window limits them."""
     overflow: Literal["demote", "defer", "pass"] = "pass"
     quota: Quota | None = None
     """Beyond it, a sender's mail goes one lane down."""

@@ -22,10 +22,11 @@ backs off, its :attr:`~lanes.schedule.view.Domain.limit` takes the place of that
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
+
+from msgspec.structs import replace
 
 from lanes.config.model import Batch
 from lanes.schedule.line import Candidate, Standing
@@ -44,7 +45,8 @@ def ripe(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
 def in_time(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
     """Of what is ripe, only the messages that are known to be timely, the most urgent first."""
     domains = _domains(view)
-    blank = {name: _blank(_known(domains, name), 0, at, batch) for name in {head.domain for head in view.timely}}
+    names = {head.domain for head in view.timely}
+    blank = {name: _blank(_known(domains, name), 0, at, batch.of(name)) for name in names}
     return [_named(blank[head.domain], head, at) for head in view.timely if blank[head.domain].ripe]
 
 
@@ -59,6 +61,7 @@ def _parts(domain: Domain, heads: list[Due], at: Standing, batch: Batch) -> Iter
     First those of its messages that press; then the mates that fill up their batch; then the whole
     batches behind, which are younger and so wait their turn behind other domains' first batches.
     """
+    batch = batch.of(domain.name)
     one = _blank(domain, sum(at.due(head.deadline) for head in heads), at, batch)
     may = min(one.ripe, _allowed(domain, batch))
     pressing = [head for head in heads if at.presses(head.deadline)][:may]
@@ -66,43 +69,41 @@ def _parts(domain: Domain, heads: list[Due], at: Standing, batch: Batch) -> Iter
     for head in pressing:
         yield _named(one, head, at)
     if first > len(pressing):
-        yield _lifted(one._replace(amount=first - len(pressing)), at)
+        yield _lifted(replace(one, amount=first - len(pressing)), at)
     if may > first:
-        yield one._replace(amount=may - first, deadline=at.now + at.lane.sla, accepted=at.now)
+        yield replace(one, amount=may - first, deadline=at.now + at.lane.sla, accepted=at.now)
 
 
 def _blank(domain: Domain, due: int, at: Standing, batch: Batch) -> Candidate:
     """Any one of a domain's ripe messages, of which ``due`` are known to have no more slack."""
     latest = (domain.oldest or at.now) + at.lane.sla
-    reasons = _reasons(domain, due or at.due(latest), at, batch)
-    amount = min(max(reasons.values(), default=0), domain.held or sys.maxsize)
-    reason = next(iter(reasons), "")
-    return Candidate(at.place, latest, latest - at.lane.sla, at.name, domain.name, 1, reason, ripe=amount)
+    reason, amount = _ripeness(domain, due or at.due(latest), at, batch)
+    ripe = min(amount, domain.held or amount)
+    return Candidate(at.place, latest, latest - at.lane.sla, at.name, domain.name, 1, reason, ripe=ripe)
 
 
 def _named(one: Candidate, head: Due, at: Standing) -> Candidate:
     accepted = head.accepted or head.deadline - at.lane.sla
-    return _lifted(one._replace(deadline=head.deadline, accepted=accepted, ids=(head.id,)), at)
+    return _lifted(replace(one, deadline=head.deadline, accepted=accepted, ids=(head.id,)), at)
 
 
 def _lifted(one: Candidate, at: Standing) -> Candidate:
     """In the lane above, if its deadline is near."""
-    up = at.promotes(one.deadline)
-    reason = "deadline" if at.due(one.deadline) else "promoted" if up else one.reason
-    return one._replace(place=at.place - up, reason=reason)
+    if not at.presses(one.deadline):
+        return one
+    reason = "deadline" if at.due(one.deadline) else "promoted"
+    return replace(one, place=at.place - at.promotes(one.deadline), reason=reason)
 
 
-def _reasons(domain: Domain, due: int, at: Standing, batch: Batch) -> dict[str, int]:
-    """Reason -> how many messages it lets go; the most urgent reason first."""
-    waited = domain.oldest > 0 and at.now - domain.oldest >= batch.max_wait
+def _ripeness(domain: Domain, due: int, at: Standing, batch: Batch) -> tuple[str, int]:
+    """The most urgent reason why mail of a domain may leave, and how much of it in all."""
     whole = max(domain.held - domain.owed, 0) // batch.size * batch.size
-    amounts = {
-        "deadline": max(batch.size, due) if due else 0,
-        "wait": batch.size if waited else 0,
-        "size": whole + domain.owed if whole else 0,
-        "rest": domain.owed,
-    }
-    return {reason: amount for reason, amount in amounts.items() if amount}
+    reason, amount = "size" if whole else "rest" if domain.owed else "", domain.owed + whole
+    if domain.oldest > 0 and at.now - domain.oldest >= batch.max_wait:
+        reason, amount = "wait", max(amount, batch.size)
+    if due:
+        reason, amount = "deadline", max(amount, batch.size, due)
+    return reason, amount
 
 
 def _allowed(domain: Domain, batch: Batch) -> int:

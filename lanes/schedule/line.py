@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from lanes.config.model import Lane
 from lanes.schedule.view import Due, LaneView
 
@@ -41,7 +43,7 @@ class Standing(NamedTuple):
         return self.due(deadline) or self.promotes(deadline)
 
 
-class Candidate(NamedTuple):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """Mail that may leave now: one message, or a batch. The first three fields, compared in order,
     say who goes first."""
 

@@ -51,7 +51,7 @@ def _line(view: LaneView, at: Standing, window: int) -> Line:
     if view.late > window and view.timely:
         timely = in_time(view, at, at.lane.batch) if at.lane.batch else heads(view.timely, at)
         candidates = triage(candidates, timely, window)
-    return Line(candidates, at.lane.share, view.releasing + view.inflight)
+    return Line(candidates, at.lane.share, view.releasing + view.inflight, at.lane.max_inflight)
 
 
 def _waves(granted: Iterable[tuple[Candidate, int]]) -> list[Wave]:

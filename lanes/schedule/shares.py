@@ -10,9 +10,9 @@ a deficit scheduler would have to remember is there to be seen, in what each lan
 room is too small for all that is owed, the lane that occupies the smallest part of its share comes
 first, so:
 
-- a lane with demand that occupies nothing is overtaken only by others that occupy nothing, each of
-  which occupies something once it is served: with room for one message a tick, it is served within
-  as many ticks as there are lanes with a share;
+- a lane with demand that occupies nothing is overtaken only by others that occupy nothing, and once
+  served each of these occupies something until the MTA has delivered it: even with room for one
+  message a tick it is served within as many ticks as there are lanes with a share;
 - in a steady state a lane with enough demand keeps at least its share of the window occupied, hence
   (Little's law) has its share of what the MTA delivers, if its mail stays there as long as others';
 - a lane whose mail stays longer, since its destinations are slow, has no more than its share for
@@ -20,6 +20,10 @@ first, so:
 
 Where two occupy the same part of their shares (in a window smaller than the number of lanes: none
 of it), the mail that waited longest comes first, so that the same lane does not always win.
+
+What is passed unheld (``hold = "never"``) is in flight without having been granted. Should it fill
+the whole window, there is no room to share, until the MTA has caught up or the lane's ``max_size``
+sends the overflow elsewhere: the guarantee is among mail that is held.
 """
 
 from __future__ import annotations
@@ -33,11 +37,13 @@ from lanes.schedule.line import Candidate
 class Line:
     """A lane's candidates, granted from the front; a candidate may be granted in parts."""
 
-    def __init__(self, candidates: Sequence[Candidate], share: float, occupied: int) -> None:
+    def __init__(self, candidates: Sequence[Candidate], share: float, occupied: int, most: int = 0) -> None:
+        """``occupied`` messages of the lane fill the window already; ``most`` may, 0 being any number."""
         self.share = share
         self.occupied = occupied
         self._candidates = candidates
-        self._demand = sum(candidate.amount for candidate in candidates)
+        demand = sum(candidate.amount for candidate in candidates)
+        self._demand = min(demand, max(most - occupied, 0)) if most else demand
         self._granted = self._at = self._part = 0
 
     @property
@@ -76,26 +82,31 @@ def share_out(lines: Sequence[Line], room: int, window: int) -> None:
     room -= _guarantees(lines, room, window)
     while room and (waiting := [line for line in lines if line.demand]):
         line = min(waiting, key=lambda one: one.front.urgency)
-        count = min(room, line.ahead)
+        count = min(room, line.ahead, line.demand)
         line.grant(count)
         room -= count
 
 
 def _guarantees(lines: Sequence[Line], room: int, window: int) -> int:
     """Bring the lanes up to their shares, the most deprived first; how many messages that took."""
-    deprived = [
-        (line.occupied / (line.share * window), line.front.accepted, index)
-        for index, line in enumerate(lines)
-        if line.share and line.demand and line.occupied < line.share * window
-    ]
+    deprived = [_deprivation(lines, index, window) for index in range(len(lines)) if _is_deprived(lines[index], window)]
     heapq.heapify(deprived)
     used = 0
     while deprived and used < room:
         _, _, index = heapq.heappop(deprived)
-        line = lines[index]
-        line.grant(1)
-        line.occupied += 1
+        lines[index].grant(1)
+        lines[index].occupied += 1
         used += 1
-        if line.demand and line.occupied < line.share * window:
-            heapq.heappush(deprived, (line.occupied / (line.share * window), line.front.accepted, index))
+        if _is_deprived(lines[index], window):
+            heapq.heappush(deprived, _deprivation(lines, index, window))
     return used
+
+
+def _is_deprived(line: Line, window: int) -> bool:
+    return line.demand > 0 and line.occupied < line.share * window
+
+
+def _deprivation(lines: Sequence[Line], index: int, window: int) -> tuple[float, float, int]:
+    """Sorts the lane that occupies the least part of its share to the front."""
+    line = lines[index]
+    return line.occupied / (line.share * window), line.front.accepted, index

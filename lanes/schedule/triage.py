@@ -21,6 +21,8 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice, repeat
 
+from msgspec.structs import replace
+
 from lanes.schedule.line import Candidate
 
 #: One place of so many is for overdue mail.
@@ -36,14 +38,14 @@ def _interleave(overdue: Iterator[Candidate], saved: Iterator[Candidate], start:
     """An overdue message before every ninth timely one, from the ``start``-th on, and as urgent."""
     for number, one in enumerate(saved):
         if number >= start and (number - start) % (EVERY - 1) == 0 and (other := next(overdue, None)):
-            yield other._replace(place=one.place, deadline=one.deadline, accepted=one.accepted)
+            yield replace(other, place=one.place, deadline=one.deadline, accepted=one.accepted)
         yield one
     yield from overdue
 
 
 def _one_by_one(candidates: Iterable[Candidate]) -> Iterator[Candidate]:
     for one in candidates:
-        yield from repeat(one._replace(amount=1), one.amount)
+        yield from repeat(replace(one, amount=1), one.amount)
 
 
 def _lot(late: Sequence[Candidate], timely: Sequence[Candidate]) -> int:

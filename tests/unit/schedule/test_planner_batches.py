@@ -150,3 +150,31 @@ def test_mail_to_no_domain_leaves_alone_when_it_is_due() -> None:
 def test_what_was_not_asked_is_left_to_the_claim() -> None:
     # Given a due head of a domain of which nothing else is known
     assert planned(bulk(Due("x", NOW, "a.example"))) == [Wave("bulk", "a.example", 100, "deadline", ("x",))]
+
+
+def test_a_domain_may_have_a_batch_size_and_a_wait_of_its_own() -> None:
+    lanes = parse("""
+    [lanes.bulk.batch.domains."small.example"]
+    size = 20
+    max_wait = "10m"
+    streams = 1
+    """).lanes
+    view = bulk(
+        full=(domain("small.example", 65), domain("other.example", 65)),
+        waited=(domain("small.example", 65), domain("other.example", 65, 11 * MINUTE)),
+    )
+
+    assert plan([view], lanes, 500, NOW) == [Wave("bulk", "small.example", 20, "size", owed=40)]
+
+
+def test_a_lane_has_no_more_in_flight_than_its_own_bound() -> None:
+    lanes = parse("[lanes.bulk]\nmax_inflight = 150").lanes
+
+    def leaving(inflight: int) -> list[int]:
+        view = bulk(full=(domain("a.example", 100),), inflight=inflight)
+        return [wave.count for wave in plan([view], lanes, 900, NOW)]
+
+    assert leaving(inflight=0) == [100]
+    assert leaving(inflight=80) == [70]
+    assert leaving(inflight=150) == []
+    assert leaving(inflight=200) == []
