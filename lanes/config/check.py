@@ -8,7 +8,7 @@ import ipaddress
 import re
 
 from lanes.config.errors import ConfigError, nearest
-from lanes.config.model import Alerts, Lane, Settings
+from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Settings
 from lanes.config.units import format_seconds, parse_address_entry
 
 #: Names become parts of Redis keys, headers and metric labels.
