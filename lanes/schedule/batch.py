@@ -8,16 +8,20 @@ Contract: a domain of a batched lane is ripe
   filled up to ``size`` with its domain mates (``deadline``);
 - for as long as a batch has begun to leave and its rest is owed (``rest``).
 
-Several of these at once make one candidate, as large as the largest of them and never larger than
-what the domain holds. ``promote_at`` makes nothing ripe: it lifts ripe mail that waits for room.
+Several of these at once make one wave, as large as the largest of them and never larger than what
+the domain holds. ``promote_at`` makes nothing ripe: it lifts ripe mail that waits for room. Where room
+is short, a wave is made in the order of need: messages without slack first, then their mates.
+
+A batch that finds no room for all of it leaves in parts, and a part that is left behind is no batch
+by itself any more; so each wave says what it still owes, and the store shows it again.
 
 Streams: Postfix and Sendmail open connections, we do not. ``streams`` parallel connections to a
 domain are the transport's to keep (``<transport>_destination_concurrency_limit``, which
 ``lanes setup`` writes), and no planner could: a wave of 100 may use one connection or 20. What the
 transport cannot do is keep a slow domain with a large backlog from filling the window, since it
 never refuses mail; so the planner lets no more than ``streams`` batches of ``size`` be in flight to
-one domain, enough to keep every stream busy. Where the MTA has learned worse of a domain, or it
-backs off, its :attr:`~lanes.schedule.view.Domain.limit` takes the place of that product.
+one domain, enough to keep every stream busy. Where a domain was learned to bear less, or backs off
+(:mod:`lanes.schedule.domains`), its ``limit`` takes the place of that product.
 """
 
 from __future__ import annotations

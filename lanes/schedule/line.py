@@ -1,9 +1,8 @@
 """A lane's line: what of it may leave now, in the order in which it should.
 
 Contract: a line is made of heads and counts, so its length is bounded by theirs. An unbatched
-lane's line is its held mail by deadline; a batched lane's line is its ripe batches
-(:mod:`lanes.schedule.batch`) by the deadline of the most urgent message in each. Ties go by
-acceptance, as the heads do.
+lane's line is its held mail by deadline; a batched lane's line is what is ripe of it, by deadline as
+far as deadlines are known (:mod:`lanes.schedule.batch`). Ties go by acceptance.
 
 A candidate whose slack is below its lane's ``promote_at`` competes one lane up (its *place*),
 where its near deadline puts it in front; overdue mail is therefore first in the lane above its own.

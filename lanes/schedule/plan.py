@@ -4,9 +4,10 @@ Contract: pure. It looks at heads and counts, so it costs the same however large
 keeps nothing, so it may be asked again at any time; and it releases no more than the window has
 room for, none twice, and never more of a domain than it holds.
 
-The order: each lane forms a line by deadline (:mod:`lanes.schedule.line`, and for batched lanes
-:mod:`lanes.schedule.batch`); each is served up to its guaranteed share, and then the most urgent of
-all (:mod:`lanes.schedule.shares`).
+The order: each lane forms a line by deadline (:mod:`lanes.schedule.line`, for batched lanes
+:mod:`lanes.schedule.batch`, and :mod:`lanes.schedule.triage` where more is late than can be made
+good); each is served up to its guaranteed share, and then the most urgent of all
+(:mod:`lanes.schedule.shares`).
 
 Failure: none of its own. A view that has aged makes a plan that claims less than it could.
 """

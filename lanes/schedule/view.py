@@ -52,7 +52,7 @@ class LaneView(NamedTuple):
     waited: tuple[Domain, ...] = ()
     """Domains whose oldest message has waited ``max_wait``, the longest first."""
     begun: tuple[Domain, ...] = ()
-    """Domains of which a part of a batch has left and the rest is owed, the longest begun first."""
+    """Domains of which a part of a batch has left and the rest is owed, the most owed first."""
     near: tuple[Domain, ...] = ()
     """The domains of :attr:`heads` and :attr:`timely`, where these are batched."""
     late: int = 0

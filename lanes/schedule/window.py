@@ -24,6 +24,7 @@ Contract: a frozen value and a pure step. The window stays within its limits wha
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -61,12 +62,20 @@ class Phase(StrEnum):
 class Seen(NamedTuple):
     """What was delivered since the last step."""
 
-    urgent: tuple[float, ...]
-    """Seconds in the queue manager, of each delivered message of the most urgent lane."""
-    others: tuple[float, ...]
+    urgent: float | None
+    """The least that a delivered message of the most urgent lane waited in the queue manager, in
+    seconds; None if there was none."""
+    others: float | None
     """The same of all other mail."""
+    deliveries: int
     inflight: int
     """How many messages are releasing or in flight now."""
+
+    @classmethod
+    def of(cls, urgent: Collection[float], others: Collection[float], inflight: int) -> Seen:
+        """From the seconds that each delivered message waited."""
+        least, least_other = min(urgent, default=None), min(others, default=None)
+        return cls(least, least_other, len(urgent) + len(others), inflight)
 
 
 class Window(NamedTuple):
@@ -99,7 +108,7 @@ def step(window: Window, limits: Limits, seen: Seen, now: float) -> Window:
 
 
 def _judged(window: Window, limits: Limits, seen: Seen, now: float) -> Window:
-    least = min(seen.urgent or seen.others, default=None)
+    least = seen.others if seen.urgent is None else seen.urgent
     if least is None:
         return window
     if least >= limits.target:
@@ -113,10 +122,9 @@ def _judged(window: Window, limits: Limits, seen: Seen, now: float) -> Window:
 def _grown(window: Window, seen: Seen) -> Window:
     if seen.inflight < window.size:
         return window._replace(phase=Phase.RESTING)
-    deliveries = len(seen.urgent) + len(seen.others)
     if window.opening:
-        return window._replace(width=window.width + deliveries, phase=Phase.OPENING)
-    return window._replace(width=window.width + deliveries * PROBE, phase=Phase.PROBING)
+        return window._replace(width=window.width + seen.deliveries, phase=Phase.OPENING)
+    return window._replace(width=window.width + seen.deliveries * PROBE, phase=Phase.PROBING)
 
 
 def _standing(window: Window, limits: Limits, seen: Seen, now: float) -> Window:

@@ -73,31 +73,31 @@ batch = { size = 50, max_wait = "3m", streams = 5 }
 """
 
 
-def traffic(load: float, lanes: Mapping[str, Lane], seed: int) -> list[Mail]:
+def traffic(load: float, lanes: Mapping[str, Lane], seed: int, ticks: int = TICKS) -> list[Mail]:
     """Mail for a run, by acceptance."""
     chance = random.Random(seed)
-    total = load * SLOTS * TICKS
+    total = load * SLOTS * ticks
     arrivals = [
-        *_steady("priority", total * MIX["priority"], chance),
-        *_steady("normal", total * MIX["normal"], chance),
-        *_runs("bulk", total * MIX["bulk"], chance),
+        *_steady("priority", total * MIX["priority"], ticks, chance),
+        *_steady("normal", total * MIX["normal"], ticks, chance),
+        *_runs("bulk", total * MIX["bulk"], ticks, chance),
     ]
     arrivals.sort()
     return [_mail(number, arrival, lanes, chance) for number, arrival in enumerate(arrivals)]
 
 
-def _steady(lane: str, count: float, chance: random.Random) -> Iterator[tuple[float, str, str]]:
+def _steady(lane: str, count: float, ticks: int, chance: random.Random) -> Iterator[tuple[float, str, str]]:
     for _ in range(round(count)):
-        yield chance.triangular(0, TICKS), lane, f"d{chance.randrange(DOMAINS)}"
+        yield chance.triangular(0, ticks), lane, f"d{chance.randrange(DOMAINS)}"
 
 
-def _runs(lane: str, count: float, chance: random.Random) -> Iterator[tuple[float, str, str]]:
+def _runs(lane: str, count: float, ticks: int, chance: random.Random) -> Iterator[tuple[float, str, str]]:
     left = round(count)
     while left > 0:
         run = min(left, round(chance.lognormvariate(6, 1)))
-        start = chance.uniform(0, TICKS)
+        start = chance.uniform(0, ticks)
         for number in range(run):
-            yield min(start + number / 100, TICKS), lane, f"d{int(chance.triangular(0, DOMAINS, 0))}"
+            yield min(start + number / 100, ticks), lane, f"d{int(chance.triangular(0, DOMAINS, 0))}"
         left -= run
 
 
@@ -248,12 +248,14 @@ def run(policy: Policy, mail: Sequence[Mail]) -> dict[str, list[float]]:
     return missed
 
 
-def compare(lanes: Mapping[str, Lane], load: float, seeds: Sequence[int]) -> Iterator[tuple[str, float, str]]:
+def compare(
+    lanes: Mapping[str, Lane], load: float, seeds: Sequence[int], ticks: int = TICKS
+) -> Iterator[tuple[str, float, str]]:
     """Policy, share that missed its deadline, and the table's other columns."""
     sent: Counter[str] = Counter()
     late: dict[str, defaultdict[str, list[float]]] = {name: defaultdict(list) for name in policies(lanes)}
     for seed in seeds:
-        mail = traffic(load, lanes, seed)
+        mail = traffic(load, lanes, seed, ticks)
         sent.update(one.lane for one in mail)
         for name, policy in policies(lanes).items():
             for lane, seconds in run(policy, mail).items():
