@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 
 from contrib.demo.report import Report, Sent
@@ -57,12 +57,17 @@ def _report(console: Console, site: Site, sink: Sink) -> int:
     deadline = time.monotonic() + _PATIENCE
     while not (report.complete(sink.messages) and _settled(site)) and time.monotonic() < deadline:
         time.sleep(0.2)
-    console.print(tables.overview(site.settings, site.views, time.time()))
+    console.print(_overview(site))
     console.print(report.table(sink.messages))
     problems = report.problems(sink.messages)
     for problem in problems:
         console.print(f"[red]{problem}")
     return 1 if problems else 0
+
+
+def _overview(site: Site) -> RenderableType:
+    now = time.time()
+    return tables.overview(site.settings, site.views, site.alerts.firing(now), now)
 
 
 def _settled(site: Site) -> bool:
@@ -77,7 +82,7 @@ def _show(console: Console, site: Site) -> int:
         with Live(console=console, auto_refresh=False) as live:
             for turn in itertools.count():
                 _drip(site, turn)
-                live.update(tables.overview(site.settings, site.views, time.time()), refresh=True)
+                live.update(_overview(site), refresh=True)
                 time.sleep(0.25)
     except KeyboardInterrupt:
         console.print("stopping")

@@ -25,6 +25,7 @@ from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.wait import wait_until
 from lanes.config import Settings, load
 from lanes.services.up import PROGRAMS
+from lanes.store.alerts import Alerts
 from lanes.store.connect import connect
 from lanes.store.store import Store
 from lanes.store.views import Views
@@ -79,6 +80,11 @@ class Site:
     def views(self) -> Views:
         """This site, looked at."""
         return Views(self.store, self.settings)
+
+    @property
+    def alerts(self) -> Alerts:
+        """This site's alerts."""
+        return Alerts(self.store, self.settings)
 
     def __enter__(self) -> Self:
         try:

@@ -11,6 +11,7 @@ import click
 
 from lanes import config
 from lanes.config import Settings
+from lanes.store.alerts import Alerts
 from lanes.store.connect import connect
 from lanes.store.store import Store
 from lanes.store.views import Views
@@ -36,6 +37,11 @@ class House:
     def views(self) -> Views:
         """This MTA, looked at."""
         return Views(self.store, self.settings)
+
+    @functools.cached_property
+    def alerts(self) -> Alerts:
+        """This MTA's alerts."""
+        return Alerts(self.store, self.settings)
 
 
 def with_house(command: Callable[..., Any]) -> Callable[..., Any]:

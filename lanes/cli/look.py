@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import click
+from rich.console import RenderableType
 from rich.live import Live
 
 from lanes.cli import tables
@@ -24,16 +25,21 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @as_json
 @with_house
 def status(house: House, watch: bool, as_json: bool) -> None:
-    """Per lane: depth, held, in flight, oldest against SLA, delivered, p95."""
+    """Per lane: depth, held, in flight, oldest against SLA, delivered, p95; and what is wrong."""
     if as_json:
         click.echo(json.dumps([tables.lane_as_json(s) for s in house.views.status(time.time())]))
     elif watch:
         with Live(auto_refresh=False) as live:
             while True:
-                live.update(tables.overview(house.settings, house.views, time.time()), refresh=True)
+                live.update(_overview(house), refresh=True)
                 time.sleep(_REFRESH)
     else:
-        tables.console().print(tables.overview(house.settings, house.views, time.time()))
+        tables.console().print(_overview(house))
+
+
+def _overview(house: House) -> RenderableType:
+    now = time.time()
+    return tables.overview(house.settings, house.views, house.alerts.firing(now), now)
 
 
 @click.command()

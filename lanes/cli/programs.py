@@ -19,6 +19,7 @@ from lanes.services.loop import RETRY, repeat, stop_on_signals
 from lanes.services.manager import Manager
 from lanes.services.tracker import Tracker
 from lanes.services.up import up as run_everything
+from lanes.services.watch import Watch
 from lanes.store.connect import connect
 
 
@@ -48,10 +49,13 @@ def manager(house: House) -> None:
     settings, store = house.settings, house.store
     queue = mta_queue(store.client, settings)
     service = Manager(settings, store, lambda ids: enqueue_release(queue, settings, ids))
+    watch = Watch(settings, house.alerts)
 
     def step() -> float:
         started = time.monotonic()
-        service.tick(time.time())
+        now = time.time()
+        service.tick(now)
+        watch.turn(now)
         return max(0.0, settings.manager.tick - (time.monotonic() - started))
 
     stop = stop_on_signals()

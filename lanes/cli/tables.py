@@ -15,6 +15,7 @@ from lanes.config.units import format_seconds
 from lanes.life import State
 from lanes.message import Evidence, Record, printable
 from lanes.policy.backtest import Verdict
+from lanes.sla.alerts import State as AlertState
 from lanes.sla.histogram import percentile
 from lanes.store.views import LaneStatus, Views
 from lanes.timestamps import rfc3339
@@ -38,9 +39,10 @@ def _table(title: str, *headings: str, right: Sequence[str] = ()) -> Table:
     return table
 
 
-def overview(settings: Settings, views: Views, now: float) -> RenderableType:
-    """The lanes, and below them the last decisions with their reasons."""
-    return Group(lanes(settings, views.status(now)), decisions(views.recent(_RECENT)))
+def overview(settings: Settings, views: Views, firing: Sequence[AlertState], now: float) -> RenderableType:
+    """The lanes, below them what is wrong if anything is, and the last decisions with their reasons."""
+    wrong = [alerts(firing, now)] if firing else []
+    return Group(lanes(settings, views.status(now)), *wrong, decisions(views.recent(_RECENT)))
 
 
 def lanes(settings: Settings, statuses: Sequence[LaneStatus]) -> Table:
@@ -86,6 +88,39 @@ def decisions(recent: Sequence[tuple[str, Record]]) -> Table:
     for id, record in recent:
         table.add_row(id, record.lane, printable(record.subject, 40), reason(record.lane, record.evidence))
     return table
+
+
+def alerts(firing: Sequence[AlertState], now: float) -> Table:
+    """One row an alert; ``lanes alerts`` says what to do about it."""
+    table = _table("alerts", "severity", "for", "what", right=("for",))
+    for state in firing:
+        table.add_row(_severity(state), short(now - state.since), printable(state.alert.summary))
+    return table
+
+
+def alerts_in_words(firing: Sequence[AlertState], now: float) -> RenderableType:
+    """What is wrong, since when, and what to do."""
+    return Group(*(_alert_in_words(state, now) for state in firing)) if firing else Text("nothing is wrong")
+
+
+def _alert_in_words(state: AlertState, now: float) -> Text:
+    since = f"for {short(now - state.since)}, since {rfc3339(state.since)}"
+    head = Text.assemble(_severity(state), f"  {printable(state.alert.identity)}  ", (since, "dim"))
+    words = [Text(f"  {printable(words)}") for words in (state.alert.summary, state.alert.advice)]
+    return Text("\n").join([head, *words])
+
+
+def _severity(state: AlertState) -> Text:
+    return Text(state.alert.severity, style="red" if state.alert.severity == "critical" else "yellow")
+
+
+def alert_as_json(state: AlertState) -> dict[str, Any]:
+    """An alert for programs; ``level`` is the measure as a part of its bound."""
+    alert = state.alert
+    return {
+        "alert": alert.name, "labels": alert.labels, "severity": alert.severity, "since": rfc3339(state.since),
+        "level": round(state.level, 3), "summary": alert.summary, "advice": alert.advice,
+    }  # fmt: skip
 
 
 def counts(title: str, numbers: Mapping[str, int], whole: int) -> Table:

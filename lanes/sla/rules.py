@@ -39,8 +39,8 @@ class LaneSeen(NamedTuple):
     depth: int = 0
     """Live messages, as ``max_size`` counts them."""
     waited: float = 0.0
-    """How long the message has waited that has waited longest, mail on hold by hand left out. To come from
-    a lane with a longer SLA is not to have waited here: the deadline tells how much time is used up."""
+    """Seconds since the acceptance of the message that has waited longest, mail on hold by hand left out.
+    What has waited for less than ``clear_at`` of ``alert_after`` need not be looked for: 0 will do."""
     overdue: int = 0
     """Messages with the MTA, not on hold, past their deadline."""
     overdue_held: int = 0

@@ -26,6 +26,7 @@ key                                     type    what is in it
 ``lanes:{mta}:poor``                    set     senders in poor standing
 ``lanes:{mta}:place``                   hash    how far the tracker has read its log
 ``lanes:{mta}:seen``                    hash    program -> when it was last heard of
+``lanes:{mta}:alerts``                  hash    identity -> packed :class:`~lanes.sla.alerts.State`
 ======================================  ======  ==================================================
 """
 
@@ -51,6 +52,7 @@ class Keys:
         self.poor = f"{self._tag}:poor"
         self.place = f"{self._tag}:place"
         self.seen = f"{self._tag}:seen"
+        self.alerts = f"{self._tag}:alerts"
 
     def state(self, state: State, lane: str) -> str:
         """The sorted set of a lane's messages in one state."""

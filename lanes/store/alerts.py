@@ -1,0 +1,156 @@
+"""What alerts are judged by, read from heads and counts; and how they stand, kept.
+
+Nothing here grows with the backlog. How long mail has waited is found without an index of its own: a
+deadline is never later than acceptance plus the lane's SLA (:mod:`lanes.policy`), so whatever has waited
+for long has a near deadline, and is among the first by deadline. Only where more than :data:`HEADS`
+messages have nearer deadlines without having waited is it found later, and still before it is overdue.
+
+Contract: :meth:`Alerts.update` is one transaction. Whoever else looks at the same time, two managers at
+a restart, sees its states and tells nothing again; and what is enqueued in it is so exactly if it counts.
+
+Failure: :class:`redis.RedisError`. A flushed Redis has forgotten what was told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, cast
+
+import msgspec
+from redis.client import Pipeline
+
+from lanes.config import Settings
+from lanes.life import State as MessageState
+from lanes.sla.alerts import State, firing
+from lanes.sla.histogram import merge, percentile
+from lanes.sla.rules import PROGRAMS, LaneSeen, ProgramSeen, Seen
+from lanes.store.store import Store
+
+#: Messages with the nearest deadlines that are looked at, of a lane that has ``alert_after``: so many
+#: on hold, and so many with the MTA.
+HEADS = 100
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(State).decode
+
+Look = Callable[[Mapping[str, State]], tuple[dict[str, State], list[State]]]
+Notify = Callable[[Sequence[State], Pipeline], None]
+
+
+class _Glance(NamedTuple):
+    """A lane, and the messages of it that may have waited for long."""
+
+    seen: LaneSeen
+    near: list[str]
+
+
+class Alerts:
+    """One MTA's alerts."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._keys = store.keys
+
+    def seen(self, now: float) -> Seen:
+        """What the rules see, the most urgent lane first; three round trips."""
+        names = self._settings.by_rank()
+        with self._store.client.pipeline(transaction=False) as pipe:
+            for name in names:
+                self._ask(pipe, name, now)
+            answers = iter(pipe.execute())
+        glances = [self._glance(name, answers) for name in names]
+        accepted = {id: record.accepted for id, record in self._store.records(_ids(glances)).items()}
+        lanes = (
+            glance.seen._replace(waited=max((now - accepted[id] for id in glance.near if id in accepted), default=0.0))
+            for glance in glances
+        )
+        return Seen(tuple(lanes), self.programs(now))
+
+    def _ask(self, pipe: Pipeline, name: str, now: float) -> None:
+        lane, bounds = self._settings.lanes[name], self._settings.alerts
+        by_deadline = (self._keys.deadlines(name), self._keys.state(MessageState.HELD, name))
+        near = now + lane.sla - (lane.alert_after or 0.0) * bounds.clear_at
+        for state in MessageState:
+            pipe.zcard(self._keys.state(state, name))
+        for key in by_deadline:
+            pipe.zcount(key, "-inf", f"({now}")
+            pipe.zrangebyscore(key, "-inf", near, 0, HEADS if lane.alert_after else 0)
+        for back in range(self._minutes):
+            pipe.hgetall(self._keys.histogram(name, int(now // 60) - back))
+
+    def _glance(self, name: str, answers: Any) -> _Glance:
+        depth = sum(next(answers) for _ in MessageState)
+        overdue, near, overdue_held, near_held = (next(answers) for _ in range(4))
+        minutes = [next(answers) for _ in range(self._minutes)]
+        taken = merge({int(bucket): int(count) for bucket, count in minute.items()} for minute in minutes)
+        seen = LaneSeen(
+            name, self._settings.lanes[name], depth, overdue=overdue, overdue_held=overdue_held,
+            p95=percentile(taken, 0.95), delivered=sum(taken.values()),
+        )  # fmt: skip
+        return _Glance(seen, [id.decode() for id in (*near, *near_held)])
+
+    @property
+    def _minutes(self) -> int:
+        """How many minutes' histograms the p95 is of; the last one has only begun."""
+        return int(self._settings.alerts.recent // 60)
+
+    def programs(self, now: float) -> tuple[ProgramSeen, ...]:
+        """Who was last heard of when."""
+        heard = cast("dict[bytes, bytes]", self._store.client.hgetall(self._keys.seen))
+        return tuple(ProgramSeen(program, _instant(heard.get(program.encode())), now) for program in PROGRAMS)
+
+    def states(self) -> dict[str, State]:
+        """How the alerts stand, by identity."""
+        return _states(cast("dict[bytes, bytes]", self._store.client.hgetall(self._keys.alerts)))
+
+    def firing(self, now: float) -> list[State]:
+        """What is wrong now, the gravest first; also if the manager is silent, and so tells nothing."""
+        return firing(self.states(), self.programs(now), self._settings.alerts)
+
+    def update(self, look: Look, notify: Notify) -> list[State]:
+        """Let ``look`` make new states of the old ones, and keep them; what is to be told of it.
+
+        ``notify`` is given that and a pipeline, and what it puts on the pipeline is done in the same
+        transaction. Both may be called again, if others have changed the states meanwhile.
+        """
+        key = self._keys.alerts
+        changes: list[State] = []
+
+        def turn(pipe: Pipeline) -> None:
+            stored = cast("dict[bytes, bytes]", pipe.hgetall(key))
+            before = _states(stored)
+            after, changes[:] = look(before)
+            pipe.multi()
+            if gone := [field for field in stored if field.decode("utf-8", "replace") not in after]:
+                pipe.hdel(key, *gone)
+            for identity, state in after.items():
+                if before.get(identity) != state:
+                    pipe.hset(key, identity, _pack(state))
+            if changes:
+                notify(changes, pipe)
+
+        self._store.client.transaction(turn, key)
+        return changes
+
+
+def _ids(glances: Sequence[_Glance]) -> list[str]:
+    return [id for glance in glances for id in glance.near]
+
+
+def _instant(stored: bytes | None) -> float | None:
+    try:
+        return None if stored is None else float(stored)
+    except ValueError:
+        return None
+
+
+def _states(stored: Mapping[bytes, bytes]) -> dict[str, State]:
+    """Stored states; what cannot be read was never told."""
+    states = {}
+    for field, packed in stored.items():
+        try:
+            states[field.decode()] = _unpack(packed)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+    return states
