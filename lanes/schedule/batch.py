@@ -51,7 +51,7 @@ def in_time(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
     domains = _domains(view)
     names = {head.domain for head in view.timely}
     blank = {name: _blank(_known(domains, name), 0, at, batch.of(name)) for name in names}
-    return [_named(blank[head.domain], head, at) for head in view.timely if blank[head.domain].ripe]
+    return [_named(blank[head.domain], head, at) for head in view.timely if blank[head.domain].most]
 
 
 def _alone(head: Due, at: Standing) -> Candidate:
@@ -67,15 +67,14 @@ def _parts(domain: Domain, heads: list[Due], at: Standing, batch: Batch) -> Iter
     """
     batch = batch.of(domain.name)
     one = _blank(domain, sum(at.due(head.deadline) for head in heads), at, batch)
-    may = min(one.ripe, _allowed(domain, batch))
-    pressing = [head for head in heads if at.presses(head.deadline)][:may]
-    first = min(may, max(domain.owed % batch.size or batch.size, len(pressing)))
+    pressing = [head for head in heads if at.presses(head.deadline)][: one.most]
+    first = min(one.most, max(domain.owed % batch.size or batch.size, len(pressing)))
     for head in pressing:
         yield _named(one, head, at)
     if first > len(pressing):
         yield _lifted(replace(one, amount=first - len(pressing)), at)
-    if may > first:
-        yield replace(one, amount=may - first, deadline=at.now + at.lane.sla, accepted=at.now)
+    if one.most > first:
+        yield replace(one, amount=one.most - first, deadline=at.now + at.lane.sla, accepted=at.now)
 
 
 def _blank(domain: Domain, due: int, at: Standing, batch: Batch) -> Candidate:
@@ -83,7 +82,8 @@ def _blank(domain: Domain, due: int, at: Standing, batch: Batch) -> Candidate:
     latest = (domain.oldest or at.now) + at.lane.sla
     reason, amount = _ripeness(domain, due or at.due(latest), at, batch)
     ripe = min(amount, domain.held or amount)
-    return Candidate(at.place, latest, latest - at.lane.sla, at.name, domain.name, 1, reason, ripe=ripe)
+    most = min(ripe, _allowed(domain, batch))
+    return Candidate(at.place, latest, latest - at.lane.sla, at.name, domain.name, 1, reason, ripe=ripe, most=most)
 
 
 def _named(one: Candidate, head: Due, at: Standing) -> Candidate:

@@ -59,6 +59,8 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     """Its message, if that is known by name."""
     ripe: int = 0
     """How many of its domain are ripe in all; 0 if it is not of a batch."""
+    most: int = 0
+    """How many of these may leave now, if it is of a batch."""
 
     @property
     def urgency(self) -> tuple[int, float, float]:

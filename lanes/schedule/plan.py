@@ -67,6 +67,6 @@ def _waves(granted: Iterable[tuple[Candidate, int]]) -> list[Wave]:
 def _wave(parts: Sequence[tuple[Candidate, int]]) -> Wave:
     first = parts[0][0]
     amount = sum(amount for _, amount in parts)
-    amount = min(amount, first.ripe or amount)
+    amount = min(amount, first.most) if first.domain else amount
     ids = tuple(chain.from_iterable(candidate.ids for candidate, _ in parts))
     return Wave(first.lane, first.domain, amount, first.reason, ids, max(first.ripe - amount, 0))

@@ -10,7 +10,7 @@ Among messages of equal size, serving the earliest deadline that can still be me
 can be done (Glover, 1967; see ``tests/bench/deadlines.py``); the tenth place is what we pay for
 not forgetting anybody.
 
-The places go round by lot, drawn from the ids at the two fronts: in a lane that gets one place at a
+The places go round by a lot that the ids at the two fronts decide: in a lane that gets one place at a
 time, the tenth place comes along as often as elsewhere, without a memory of the last time. Whoever
 is served changes the lot.
 """

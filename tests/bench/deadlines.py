@@ -23,7 +23,9 @@ for convex graphs the greedy choice of the earliest deadline gives a matching of
 (Glover, "Maximum matching in a convex bipartite graph", 1967). No policy, also none that knew the
 future, misses fewer.
 
-Prints a table, and as its last line one JSON object.
+Prints a table, and as its last line one JSON object. The table's last column tells what a miss means:
+by how many minutes half of the late mail was late. Whoever saves deadlines under overload does it at
+the expense of mail that is late already, we with nine places of ten, the optimum with all.
 """
 
 from __future__ import annotations

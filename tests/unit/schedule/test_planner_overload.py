@@ -82,6 +82,16 @@ def test_a_domain_is_not_asked_for_more_than_it_holds() -> None:
     assert (wave.count, wave.owed) == (6, 0)
 
 
+@pytest.mark.parametrize(("limit", "leave"), [(0, []), (1, [1]), (5, [5])])
+def test_a_domain_that_backs_off_is_not_hurried(limit: int, leave: list[int]) -> None:
+    late = tuple(Due(f"late{i}", NOW - 1000, "a") for i in range(20))
+    timely = tuple(Due(f"timely{i}", NOW + 400, "a") for i in range(20))
+    known = (Domain("a", 900, NOW - 90_000, limit=limit),)
+    view = LaneView("bulk", 1400, 0, 0, late, waited=known, near=known, late=1000, timely=timely)
+
+    assert [wave.count for wave in plan([view], LANES, 500, NOW)] == leave
+
+
 def test_timely_bulk_that_is_not_ripe_stays() -> None:
     # Given a domain that holds only fresh mail
     timely = (Due("fresh", NOW + 80_000, "new.example", NOW - 10),)
