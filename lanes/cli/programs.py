@@ -70,11 +70,12 @@ def worker(house: House) -> None:
     configure(house.settings, "worker")
     settings, store = house.settings, house.store
     control = choose.control(settings)
-    release = Release(store, control, settings, time.time)
-    functions: Functions = {RELEASE: release, ORDER: Order(store, control, release, settings, time.time)}
 
     def alive() -> None:
         store.beat("worker", time.time())
+
+    release = Release(store, control, settings, time.time)
+    functions: Functions = {RELEASE: release, ORDER: Order(store, control, release, settings, time.time, alive)}
 
     def step() -> float:
         client = connect(settings)

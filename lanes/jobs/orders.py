@@ -42,16 +42,21 @@ log = structlog.get_logger("lanes.order")
 
 
 class Order:
-    """Callable as the allow-listed job ``order``."""
+    """Callable as the allow-listed job ``order``.
+
+    An order may take minutes, so ``alive`` is told in between that the worker is at work.
+    """
 
     def __init__(
-        self, store: Store, control: Control, release: Release, settings: Settings, clock: Callable[[], float]
+        self, store: Store, control: Control, release: Release, settings: Settings, clock: Callable[[], float],
+        alive: Callable[[], None],
     ) -> None:
         self._store = store
         self._control = control
         self._release = release
         self._settings = settings
         self._clock = clock
+        self._alive = alive
         self._orders = Orders(store, settings)
 
     def __call__(self, action: str, who: str, why: str, **chosen: Any) -> int:
@@ -73,9 +78,14 @@ class Order:
             return self._stop_or_go(action, selection)
         found = self._orders.find(selection, ACTIONS[action], upward=action == "demote")
         if action in ("promote", "demote"):
-            return sum(self._relane(action, chunk, who, why) for chunk in _chunks(found))
+            return sum(self._relane(action, chunk, who, why) for chunk in self._chunks(found))
         act = self._let_go if action == "release" else self._keep
-        return sum(act([one.id for one in chunk]) for chunk in _chunks(found))
+        return sum(act([one.id for one in chunk]) for chunk in self._chunks(found))
+
+    def _chunks(self, found: Iterator[Found]) -> Iterator[list[Found]]:
+        while chunk := list(itertools.islice(found, CHUNK)):
+            self._alive()
+            yield chunk
 
     def _stop_or_go(self, action: str, selection: Selection) -> int:
         what = f"domain:{selection.domain.lower()}" if selection.domain else f"lane:{selection.lane}"
@@ -136,8 +146,3 @@ def _neighbour(lane: str, action: str, settings: Settings) -> str:
     order = settings.by_rank()
     place = order.index(lane) + (-1 if action == "promote" else 1)
     return order[place] if 0 <= place < len(order) else ""
-
-
-def _chunks(found: Iterator[Found]) -> Iterator[list[Found]]:
-    while chunk := list(itertools.islice(found, CHUNK)):
-        yield chunk
