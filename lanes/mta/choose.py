@@ -10,7 +10,7 @@ from lanes.mta.postfix.grammar import PostfixGrammar
 
 def control(settings: Settings) -> Control:
     """The queue of this site's MTA; raises :class:`~lanes.mta.port.MtaError` if it is not installed."""
-    return PostfixControl(settings.mta.config_directory, settings.mta.command_timeout)
+    return PostfixControl(settings.mta)
 
 
 def grammar(_settings: Settings) -> Grammar:

@@ -33,8 +33,8 @@ _CHUNK = 1 << 18
 """Bytes read at once; a longer line is given in pieces."""
 _BEGINNING = 256
 """Bytes of a file's beginning by which it is known again."""
-_PUT_ASIDE = re.compile(r"[.-]\d[\d.-]*")
-"""What rotation appends to a file's name, unless it compresses it."""
+_PUT_ASIDE = re.compile(r"[.-]\d[\d.-]*(\.gz)?")
+"""What rotation appends to a file's name, and then compression by gzip(1)."""
 
 
 class Place(NamedTuple):
@@ -45,6 +45,11 @@ class Place(NamedTuple):
     """Bytes from the file's beginning."""
     beginning: str
     """Digest of the file's first bytes, up to ``offset`` but not more than 256."""
+
+
+def put_aside(path: Path) -> list[Path]:
+    """The log's files that rotation put aside, those compressed by gzip(1) as well, the oldest first."""
+    return [name for name, _ in _put_aside(path, compressed=True)]
 
 
 class Batch(NamedTuple):
@@ -161,10 +166,15 @@ def _successor(path: Path, inode: int) -> Path | None:
 
 def _generations(path: Path) -> list[tuple[Path, os.stat_result]]:
     """The log's files, put aside and present, the oldest first."""
+    present = _stat(path)
+    return [*_put_aside(path, compressed=False), *([(path, present)] if present else [])]
+
+
+def _put_aside(path: Path, *, compressed: bool) -> list[tuple[Path, os.stat_result]]:
     names = path.parent.glob(f"{glob.escape(path.name)}*")
-    aside = [name for name in names if _PUT_ASIDE.fullmatch(name.name.removeprefix(path.name))]
-    found = [(name, known) for name in (*aside, path) if (known := _stat(name))]
-    return sorted(found, key=lambda file: (file[0] == path, file[1].st_mtime_ns))
+    matches = ((name, _PUT_ASIDE.fullmatch(name.name.removeprefix(path.name))) for name in names)
+    aside = (name for name, match in matches if match and (compressed or not match[1]))
+    return sorted(((name, known) for name in aside if (known := _stat(name))), key=lambda file: file[1].st_mtime_ns)
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -34,6 +34,34 @@ class Entry(NamedTuple):
     recipients: tuple[str, ...]
 
 
+class Hold(StrEnum):
+    """Whose hold a message is on."""
+
+    OURS = "ours"
+    """Our filter's, and nobody has released or held the message since."""
+    KEPT = "kept"
+    """An operator's, by way of :meth:`Control.hold`."""
+    OTHER = "other"
+    """An administrator's or another filter's: never ours to release."""
+
+
+class Marks(NamedTuple):
+    """A message as its own file in the spool tells it. What our filter never said is empty."""
+
+    queue: Queue
+    hold: Hold | None
+    """None unless it is on hold."""
+    arrived: float
+    sender: str
+    recipients: tuple[str, ...]
+    """Those that are still to be served."""
+    subject: str
+    """As it stands in the message, folded and encoded."""
+    lane: str
+    deadline: str
+    relay: str
+
+
 class Control(Protocol):
     """The MTA's queue, worked by hand. Every method raises :class:`MtaError`."""
 
@@ -44,7 +72,7 @@ class Control(Protocol):
         """Let held messages go at once; the ids that were on hold and now are not."""
 
     def hold(self, ids: Iterable[str]) -> set[str]:
-        """Put messages on hold; the ids that were not and now are."""
+        """Put messages on hold, and keep there those that are; the ids that were not and now are."""
 
     def requeue(self, ids: Iterable[str]) -> set[str]:
         """Have messages, held or not, start anew by the default road, under new ids; those that do."""
@@ -54,6 +82,12 @@ class Control(Protocol):
 
     def find(self, ids: Iterable[str]) -> dict[str, Queue]:
         """Where each of ``ids`` is in the spool; an id that is not there is left out."""
+
+    def where(self) -> dict[str, Queue]:
+        """Where every message is, by the spool's folders. Not a snapshot: one that moves on may be missed."""
+
+    def marks(self, ids: Iterable[str]) -> Iterator[tuple[str, Marks]]:
+        """What each of ``ids`` says of itself; one that is not in the spool, or unreadable, is left out."""
 
     def list(self) -> Iterator[Entry]:
         """Everything in the spool. Not a snapshot: an entry may be missed or told twice."""

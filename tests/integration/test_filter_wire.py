@@ -81,12 +81,12 @@ def test_nothing_is_answered_before_the_end_of_a_message(site: Site) -> None:
     assert said(tap.from_filter) == {NEGOTIATE: 1, ADD_HEADER: 4, CONTINUE: 2}
 
 
-def test_a_message_that_is_held_is_so_by_one_more_packet(site: Site) -> None:
+def test_a_message_that_is_held_is_so_by_two_more_packets(site: Site) -> None:
     # When bulk mail comes
     bulk = PLAIN._replace(content=b"List-Unsubscribe: <https://example.net/u>\r\n" + PLAIN.content)
     with Tap(socket_of(site)) as tap:
         id = site.send(bulk)
-    # Then it is tagged and held
+    # Then it is tagged, says whose hold it is, and is held
     assert said(tap.from_filter) == {NEGOTIATE: 1, ADD_HEADER: 3, HOLD: 1, CONTINUE: 1}
     assert id in site.postfix.queue("hold")
 

@@ -4,6 +4,7 @@
 - ``spool``: where a queue file is, and how it is tried again at once
 - ``commands``: running one command, safely
 - ``grammar``: :class:`~lanes.mta.port.Grammar`, one log line to one event
+- ``queue_file``, ``by_hand``, ``marks``: what a message says of itself, and whose hold it is on
 - ``queue_id``: what a queue id looks like, and which folder it hashes to
 
 Privilege: postsuper(1) is for the superuser, and the spool is closed to all but Postfix's own

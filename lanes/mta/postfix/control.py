@@ -21,9 +21,12 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 
-from lanes.mta.port import Entry, MtaError, Queue
+from lanes.config.model import Mta
+from lanes.mta.port import Entry, Marks, MtaError, Queue
 from lanes.mta.postfix import queue_id
+from lanes.mta.postfix.by_hand import ByHand
 from lanes.mta.postfix.commands import Commands, Outcome
+from lanes.mta.postfix.marks import look
 from lanes.mta.postfix.spool import Spool
 
 _RELEASED = re.compile(r"^\S+: (\S+): released from hold$", re.MULTILINE)
@@ -37,10 +40,11 @@ _QUEUES = {str(queue): queue for queue in Queue}
 
 
 class PostfixControl:
-    """The Postfix instance whose ``main.cf`` is in ``config`` (absolute); ``timeout`` is seconds a command."""
+    """The Postfix instance that the settings' ``[mta]`` describes."""
 
-    def __init__(self, config: str, timeout: float) -> None:
-        self._commands = Commands(config, timeout)
+    def __init__(self, mta: Mta) -> None:
+        self._mta = mta
+        self._commands = Commands(mta.config_directory, mta.command_timeout)
 
     def valid(self, id: str) -> bool:
         """Whether ``id`` is a queue id of this MTA; anything else never reaches a command."""
@@ -56,11 +60,14 @@ class PostfixControl:
         return released
 
     def hold(self, ids: Iterable[str]) -> set[str]:
-        """Put messages on hold; the ids that were not and now are.
+        """Put messages on hold, and keep there those that are; the ids that were not and now are.
 
         A delivery that is under way is not stopped: it ends as it ends, and the rest is held.
         """
-        return set(_HELD.findall(self._postsuper("-h", ids).check().err))
+        wanted = list(filter(queue_id.valid, ids))
+        held = set(_HELD.findall(self._postsuper("-h", wanted).check().err))
+        self._spool.keep(wanted)
+        return held
 
     def requeue(self, ids: Iterable[str]) -> set[str]:
         """Have messages, held or not, start anew: new id, filters not asked again, FILTER forgotten."""
@@ -79,6 +86,15 @@ class PostfixControl:
     def find(self, ids: Iterable[str]) -> dict[str, Queue]:
         """Where each of ``ids`` is in the spool; an id that is not there is left out."""
         return self._spool.find(filter(queue_id.valid, ids))
+
+    def where(self) -> dict[str, Queue]:
+        """Where every message is, by the spool's folders. Not a snapshot: one that moves on may be missed."""
+        return self._spool.where()
+
+    def marks(self, ids: Iterable[str]) -> Iterator[tuple[str, Marks]]:
+        """What each of ``ids`` says of itself; one that is not in the spool, or unreadable, is left out."""
+        wanted = dict.fromkeys(filter(queue_id.valid, ids))
+        return look(self._spool, wanted, ByHand(Path(self._mta.log), wanted.keys()), self._mta.name)
 
     def list(self) -> Iterator[Entry]:
         """Everything in the spool, as ``postqueue -j`` prints it.

@@ -1,0 +1,49 @@
+"""What messages in the spool say of themselves, and whose hold they are on.
+
+A hold is our filter's if the message says so in a header that no sender can forge, and if it never
+left that hold: nobody has released it or put it on hold by hand, as far as the log tells, and Postfix
+has never tried to deliver it, as the spool tells. One sign to the contrary is enough, for the one thing
+that must not happen is that somebody else's hold is taken for ours.
+
+Contract: of each chunk the files are read first and the log after that, so that a hold that was seen is
+also told, if it is told at all. The log is read only if a message claims to be on our hold.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from lanes.message import DEADLINE_HEADER, HOLD_HEADER, LANE_HEADER, ROUTE_HEADER
+from lanes.mta.port import Hold, Marks, Queue
+from lanes.mta.postfix.by_hand import ByHand
+from lanes.mta.postfix.queue_file import QueueFile
+from lanes.mta.postfix.spool import Spool
+
+_CHUNK = 1000
+
+
+def look(spool: Spool, ids: Iterable[str], by_hand: ByHand, mta: str) -> Iterator[tuple[str, Marks]]:
+    """The marks of those valid ``ids`` that are in the spool; ``mta`` is our filter's name for its holds."""
+    rest = iter(ids)
+    while chunk := list(itertools.islice(rest, _CHUNK)):
+        found = spool.read(chunk)
+        claimed = {id for id, queue, file in found if queue is Queue.HOLD and file.added(HOLD_HEADER) == mta}
+        if claimed:
+            by_hand.read()
+        for id, queue, file in found:
+            first = id in claimed and not by_hand.touched(id, file.arrived) and not spool.tried(id)
+            yield id, _marks(queue, file, _hold(queue, file, first))
+
+
+def _hold(queue: Queue, file: QueueFile, first: bool) -> Hold | None:
+    if queue is not Queue.HOLD:
+        return None
+    if file.kept:
+        return Hold.KEPT
+    return Hold.OURS if first else Hold.OTHER
+
+
+def _marks(queue: Queue, file: QueueFile, hold: Hold | None) -> Marks:
+    said = (file.added(name) for name in (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER))
+    return Marks(queue, hold, file.arrived, file.sender, file.recipients, file.first("Subject"), *said)
