@@ -126,7 +126,8 @@ def _delayed(seen: LaneSeen, _: Alerts) -> Reading | None:
     return Reading(
         seen.waited / after,
         f"a message of lane {seen.lane} has waited {_span(seen.waited)} (alert_after: {_span(after)})",
-        f"See where: `lanes ls --lane {seen.lane}` (held), or with `--state deferred`: the MTA's log says why.",
+        f"See where: `lanes ls --lane {seen.lane}` (held), or with `--state deferred` or `inflight`: the MTA's log "
+        "says what it does with it.",
     ) if after else None
 
 
