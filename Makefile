@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help run test lint setup clean bench-isolation plots
+.PHONY: help run test lint setup clean bench-isolation bench-classify plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -21,6 +21,9 @@ lint: $(READY)
 
 bench-isolation: $(READY) ## how long urgent mail waits behind a bulk backlog, with and without lanes
 	@$(PYTHON) -m tests.bench.isolation $(BACKLOGS)
+
+bench-classify: $(READY) ## what a classification costs, and how good it is
+	@$(PYTHON) -m tests.bench.classify
 
 plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
 	@$(PYTHON) -m tests.bench.plot

@@ -11,7 +11,12 @@ from collections.abc import Mapping
 from lanes.config.model import Relay
 
 
-def choose(preference: str, relays: Mapping[str, Relay]) -> str:
-    """The cheapest of the relays that serve ``preference`` (``speed``, ``balanced``, ``economy``)."""
+def choose(preference: str, relays: Mapping[str, Relay], wanted: str = "") -> str:
+    """The relay that is ``wanted``, if there is such a one; else the cheapest that serves ``preference``.
+
+    Preferences are ``speed``, ``balanced`` and ``economy``.
+    """
+    if wanted in relays:
+        return wanted
     serving = [name for name, relay in relays.items() if relay.preference == preference]
     return min(serving, key=lambda name: (relays[name].cost, name), default="")

@@ -117,7 +117,7 @@ class Gate:
             deadline=decision.deadline,
             domain=printable(domain_of(message.recipients), 255),
             recipients=len(message.recipients),
-            relay=choose(decision.preference, self._settings.relays),
+            relay=choose(decision.preference, self._settings.relays, decision.relay),
             sender=printable(message.sender),
             subject=printable(decode(subject[:_SUBJECT]), 80),
             evidence=decision.evidence,

@@ -2,9 +2,10 @@
 
 Prints a table of times, a confusion table over the corpus (a person's lane against ours) with each
 miss explained, and as its last line one JSON object:
-``{"bench": "classify", "p50_us", "p99_us", "messages_per_s", "p99_us_1000_entries"}``.
+``{"bench": "classify", "p50_us", "p99_us", "messages_per_s", "p99_us_1000_entries", ...}``, and the whole
+filter's callback path, Redis included, as ``filter_p50_us`` and ``filter_p99_us``.
 
-Times are CPU time of single calls of the whole classifier, in microseconds, over all messages and
+Times of the classifier are CPU time of single calls of the whole classifier, in microseconds, over all messages and
 rounds, nothing left out: what a call costs one core, whatever else the machine is doing.
 """
 
@@ -20,6 +21,7 @@ from lanes.config import Settings
 from lanes.config.load import parse
 from lanes.message import Decision, printable
 from lanes.policy import Classifier
+from tests.bench.callbacks import callback_times
 from tests.bench.corpus import AUTHSERV_ID, Sample, corpus
 from tests.bench.report import finish, show
 
@@ -87,12 +89,14 @@ def main() -> None:
     samples = corpus()
     with tempfile.TemporaryDirectory() as folder:
         plain, large = (Classifier(settings(entries, Path(folder))) for entries in (0, ENTRIES))
+        path = callback_times(settings(0, Path(folder)), samples, ROUNDS)
     few, many = timed(plain, samples, ROUNDS), timed(large, samples, ROUNDS)
     judged = [(sample, plain.classify(sample.message, NOW)) for sample in samples]
     show("CPU time of a classification, in microseconds", [
         cost("default", few),
         cost(f"and {ENTRIES} senders, {ENTRIES} recipients", many),
     ])
+    show("Time of the filter's whole callback path, Redis included, in microseconds", [cost("default", path)])
     show(f"Lanes of {len(judged)} messages", confusion(judged))
     print(*misses(judged), sep="\n")
     finish("classify", {
@@ -100,6 +104,8 @@ def main() -> None:
         "p99_us": at(few, 0.99),
         "messages_per_s": cost("", few)["messages/s"],
         "p99_us_1000_entries": at(many, 0.99),
+        "filter_p50_us": at(path, 0.5),
+        "filter_p99_us": at(path, 0.99),
     })
 
 
