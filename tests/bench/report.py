@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich import box
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
 #: Where the JSON objects are kept; git ignores it.
@@ -52,12 +53,23 @@ def finish(bench: str, result: Mapping[str, object]) -> None:
     print(line, flush=True)
 
 
+class Progress:
+    """Where a benchmark is, on standard error: a line that is written over, and lines that stay."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def say(self, text: str) -> None:
+        """What is being done now; silent without a terminal."""
+        self._status.update(text)
+
+    def note(self, text: str) -> None:
+        """What has come out so far."""
+        self._status.console.print(text, highlight=False, soft_wrap=True)
+
+
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """What to say where the benchmark is with: a line that is written over; silent without a terminal."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda _: None
-        return
-    with console.status("") as status:
-        yield status.update
+def progress() -> Iterator[Progress]:
+    """Progress, for as long as the benchmark measures."""
+    with Console(stderr=True).status("") as status:
+        yield Progress(status)
