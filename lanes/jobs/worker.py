@@ -8,8 +8,9 @@ allow-list or the job fails, unrun and unimported. RQ's own worker obeys whoever
 A job is a database call and two short commands, so it runs in the worker's own process
 (:class:`rq.SimpleWorker`): forking a horse for each would cost more than the job.
 
-Failure: a job that cannot be run is RQ's to keep as failed. One that cannot even be read, or a Redis
-that is not there, ends :meth:`AllowedWorker.work`; whoever called it calls again, with a new worker.
+Failure: a job that cannot be run is RQ's to keep as failed. One that cannot even be read, junk in
+RQ's registries, or a Redis that is not there, end :meth:`AllowedWorker.work`; whoever called it calls
+again, with a new worker.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
-from redis import Redis, exceptions
+from redis import Redis
 from redis.client import Pipeline
 from rq import Queue, SimpleWorker
 from rq.job import Job
@@ -103,15 +104,6 @@ class AllowedWorker(SimpleWorker):
 
     def check_for_suspension(self, burst: bool) -> None:
         """No suspension by way of Redis."""
-
-    def run_maintenance_tasks(self) -> None:
-        """Tidy RQ's registries; junk in them must not keep the worker from its work."""
-        try:
-            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
-        except (exceptions.ConnectionError, exceptions.TimeoutError):
-            raise
-        except Exception:
-            self.log.exception("cannot tidy RQ's registries")
 
 
 def worker(client: Redis, queues: list[Queue], functions: Functions, alive: Callable[[], None]) -> AllowedWorker:
