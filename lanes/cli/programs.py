@@ -8,19 +8,23 @@ import click
 
 from lanes.cli.house import House, with_house
 from lanes.jobs.orders import Order
-from lanes.jobs.queues import ORDER, RELEASE, enqueue_release, mta_queue
+from lanes.jobs.queues import ORDER, RECONCILE, RELEASE, enqueue_reconcile, enqueue_release, mta_queue
 from lanes.jobs.release import Release
 from lanes.jobs.worker import Functions
 from lanes.jobs.worker import worker as make_worker
 from lanes.log import configure
 from lanes.mta import choose
 from lanes.readiness import ready
+from lanes.services.alive import Beat
 from lanes.services.loop import RETRY, repeat, stop_on_signals
 from lanes.services.manager import Manager
+from lanes.services.reconcile import Reconcile
 from lanes.services.tracker import Tracker
 from lanes.services.up import up as run_everything
+from lanes.services.upkeep import Upkeep
 from lanes.services.watch import Watch
 from lanes.store.connect import connect
+from lanes.store.inventory import Inventory
 
 
 @click.command()
@@ -50,12 +54,16 @@ def manager(house: House) -> None:
     queue = mta_queue(store.client, settings)
     service = Manager(settings, store, lambda ids: enqueue_release(queue, settings, ids))
     watch = Watch(settings, house.alerts)
+    upkeep = Upkeep(settings, Inventory(store, settings), lambda: enqueue_reconcile(queue, settings))
+    beat = Beat(settings, "manager")
 
     def step() -> float:
         started = time.monotonic()
         now = time.time()
         service.tick(now)
+        upkeep.turn(now)
         watch.turn(now)
+        beat(now)
         return max(0.0, settings.manager.tick - (time.monotonic() - started))
 
     stop = stop_on_signals()
@@ -71,11 +79,24 @@ def worker(house: House) -> None:
     settings, store = house.settings, house.store
     control = choose.control(settings)
 
-    def alive() -> None:
-        store.beat("worker", time.time())
+    beat = Beat(settings, "worker")
+
+    def alive(*_: object) -> None:
+        now = time.time()
+        store.beat("worker", now)
+        beat(now)
 
     release = Release(store, control, settings, time.time)
-    functions: Functions = {RELEASE: release, ORDER: Order(store, control, release, settings, time.time, alive)}
+    reconcile = Reconcile(store, control, settings, time.time, time.sleep)
+
+    def bring_in_line() -> None:
+        reconcile(alive)
+
+    functions: Functions = {
+        RELEASE: release,
+        ORDER: Order(store, control, release, settings, time.time, alive),
+        RECONCILE: bring_in_line,
+    }
 
     def step() -> float:
         client = connect(settings)

@@ -13,6 +13,8 @@ from lanes.config.units import format_seconds, parse_address_entry
 
 #: Names become parts of Redis keys, headers and metric labels.
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+#: Seconds after which an idle worker says again that it is there (:mod:`lanes.jobs.worker`).
+_HEARD_EVERY = 5
 _MTA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -28,6 +30,7 @@ def check(settings: Settings) -> None:
     _networks(settings)
     _running(settings)
     _alerts(settings.alerts)
+    _silence(settings)
 
 
 def _names(settings: Settings) -> None:
@@ -161,8 +164,11 @@ def _running(settings: Settings) -> None:
         "manager.window": settings.manager.window,
         "manager.lease": settings.manager.lease,
         "manager.alerts_every": settings.manager.alerts_every,
+        "manager.reconcile_every": settings.manager.reconcile_every,
         "milter.budget": settings.milter.budget,
         "milter.breaker_failures": settings.milter.breaker_failures,
+        "failsafe.wave": settings.failsafe.wave,
+        "failsafe.every": settings.failsafe.every,
         "tracker.poll": settings.tracker.poll,
         "tracker.batch": settings.tracker.batch,
     }
@@ -171,6 +177,15 @@ def _running(settings: Settings) -> None:
             raise ConfigError(f"found {value:g}, allowed: more than 0", key=key)
     if settings.manager.tick > 0.25:
         raise ConfigError(f"found {format_seconds(settings.manager.tick)}, allowed: at most 250ms", key="manager.tick")
+
+
+def _silence(settings: Settings) -> None:
+    silences = {"failsafe.after": settings.failsafe.after, "alerts.silent_after": settings.alerts.silent_after}
+    for key, value in silences.items():
+        if value < 2 * _HEARD_EVERY:
+            found, least = format_seconds(value), format_seconds(2 * _HEARD_EVERY)
+            raise ConfigError(f"found {found}, allowed: {least} or more (an idle worker is heard of every "
+                              f"{format_seconds(_HEARD_EVERY)})", key=key)
 
 
 def _alerts(alerts: Alerts) -> None:
@@ -182,7 +197,3 @@ def _alerts(alerts: Alerts) -> None:
             raise ConfigError(f"found {getattr(alerts, name)}, allowed: 1 or more", key=f"alerts.{name}")
     if not 60 <= alerts.recent <= 86400:
         raise ConfigError(f"found {format_seconds(alerts.recent)}, allowed: 1m to 1d", key="alerts.recent")
-    if alerts.silent_after < 10:
-        found = format_seconds(alerts.silent_after)
-        raise ConfigError(f"found {found}, allowed: 10s or more (an idle worker is heard of every 5s)",
-                          key="alerts.silent_after")

@@ -140,12 +140,23 @@ class Manager(Section, frozen=True):
     settled_for: Seconds
     settled_max: int
     alerts_every: Seconds
+    reconcile_every: Seconds
 
 
 class Worker(Section, frozen=True):
     """How the worker carries out releases."""
 
     appear_within: Seconds
+
+
+class Failsafe(Section, frozen=True):
+    """When held mail is let go without the manager and the worker, and how fast."""
+
+    after: Seconds
+    wave: int
+    """Messages released at once ..."""
+    every: Seconds
+    """... and the time until the next."""
 
 
 class Tracker(Section, frozen=True):
@@ -236,6 +247,7 @@ class Settings(Section, frozen=True):
     relays: dict[str, Relay]
     manager: Manager
     worker: Worker
+    failsafe: Failsafe
     tracker: Tracker
     alerts: Alerts
     log: Log

@@ -18,9 +18,14 @@ RELEASE = "release"
 #: ... and an operator's order.
 ORDER = "order"
 
+#: ... and the comparison of Redis with the spool.
+RECONCILE = "reconcile"
+
 _KEEP_FAILURES = 3600
 #: Seconds for which an order waits for a worker, may take, and its answer for whoever gave it.
 _ORDER_WAITS, _ORDER_TAKES, _ORDER_KNOWN = 600, 600, 60
+#: Seconds that a comparison may take: a rebuilt index of a million messages needs minutes.
+_RECONCILE_TAKES = 3600
 
 
 def mta_queue(client: Redis, settings: Settings) -> Queue:
@@ -37,6 +42,17 @@ def enqueue_release(queue: Queue, settings: Settings, ids: Sequence[str]) -> Non
     timeout = max(1, int(settings.mta.command_timeout) * 2)
     queue.enqueue_call(
         RELEASE, kwargs={"ids": list(ids)}, timeout=timeout, ttl=lease, result_ttl=0, failure_ttl=_KEEP_FAILURES
+    )
+
+
+def enqueue_reconcile(queue: Queue, settings: Settings) -> None:
+    """Have Redis brought in line with the spool; if no worker comes before it is due again, not at all.
+
+    Raises :class:`redis.RedisError`.
+    """
+    every = max(1, int(settings.manager.reconcile_every))
+    queue.enqueue_call(
+        RECONCILE, kwargs={}, timeout=_RECONCILE_TAKES, ttl=every, result_ttl=0, failure_ttl=_KEEP_FAILURES
     )
 
 

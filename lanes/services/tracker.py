@@ -55,7 +55,10 @@ class Tracker:
         if lines and place:
             self._apply(lines, now)
             self._store.save_place({field: str(value) for field, value in place._asdict().items()})
-        return 0.0 if len(lines) == self._settings.batch else self._settings.poll
+        if len(lines) == self._settings.batch:
+            return 0.0
+        self._store.read_to_end(now)
+        return self._settings.poll
 
     def _forget(self) -> None:
         """Go back to the stored place: what was read and not applied has to be read again."""

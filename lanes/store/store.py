@@ -33,7 +33,8 @@ HISTOGRAM_FOR = 7 * 86400
 #: Ids a script is given in one call: a script blocks Redis while it runs.
 CHUNK = 1000
 
-_NUMBER = {state: number for number, state in enumerate(State, 1)}
+#: A state's number in the scripts, its place among the keys of :meth:`~lanes.store.keys.Keys.place_of`.
+NUMBER = {state: number for number, state in enumerate(State, 1)}
 _pack = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(Record).decode
 _progress = msgspec.msgpack.Decoder(Progress).decode
@@ -159,10 +160,10 @@ class Store:
         """Carry out a transition of :data:`lanes.life.TRANSITIONS`; how many moved."""
         sources, target = TRANSITIONS[transition]
         assert target is not None  # noqa: S101 - the Literal leaves only transitions between states
-        numbers = "".join(str(_NUMBER[state]) for state in sources)
+        numbers = "".join(str(NUMBER[state]) for state in sources)
         with self.client.pipeline(transaction=False) as pipe:
             for (lane, domain), group in self._grouped(ids).items():
-                args: _Args = [now, domain, _NUMBER[target], numbers, *(id for id, _ in group)]
+                args: _Args = [now, domain, NUMBER[target], numbers, *(id for id, _ in group)]
                 self._move(self.keys.place_of(lane, domain), args, client=pipe)
             return sum(pipe.execute())
 
@@ -215,6 +216,18 @@ class Store:
     def save_place(self, place: Mapping[str, str]) -> None:
         """Remember how far the tracker has read."""
         self.client.hset(self.keys.place, mapping=dict(place.items()))
+
+    def read_to_end(self, now: float) -> None:
+        """Say that the tracker has read, and applied, all that the log had at an instant."""
+        self.client.hset(self.keys.place, "end", str(now))
+
+    def read_until(self) -> float:
+        """Up to which instant that is so; 0 if it never was."""
+        end = cast("bytes | None", self.client.hget(self.keys.place, "end"))
+        try:
+            return float(end or 0)
+        except ValueError:
+            return 0.0
 
     def beat(self, program: str, now: float) -> None:
         """Say that a program is alive."""

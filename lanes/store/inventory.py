@@ -1,0 +1,86 @@
+"""What Redis holds, told as a whole, for comparing it with the MTA's spool; and how it takes in what it lacks.
+
+Contract: :meth:`Inventory.live` tells every message that is live in a configured lane from the beginning to
+the end of the look; one that changes state meanwhile may be missed, or told as it was. Adopting changes only
+what is unknown or settled. Both go in chunks, so that Redis answers others in between.
+
+Failure: :class:`redis.RedisError`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import msgspec
+
+from lanes.config import Settings
+from lanes.life import State
+from lanes.message import Record
+from lanes.store import scripts
+from lanes.store.store import CHUNK, NUMBER, Store
+
+_pack = msgspec.msgpack.Encoder().encode
+
+
+class Known(NamedTuple):
+    """Where Redis says that a message is."""
+
+    state: State
+    score: float
+    """The instant that matters in the state."""
+
+
+class Found(NamedTuple):
+    """A message that the spool has and Redis has not, as it is to be taken in."""
+
+    id: str
+    state: State
+    score: float
+    record: Record
+
+
+class Inventory:
+    """One MTA's index, as a whole."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._keys = store.keys
+        self._lanes = tuple(settings.lanes)
+        self._adopt = scripts.load(store.client, "adopt")
+
+    def begin(self, now: float) -> bool:
+        """Whether this Redis is new to us: it lost all that it had, or is another one. True once."""
+        return bool(self._store.client.set(self._keys.generation, now, nx=True))
+
+    def live(self) -> dict[str, Known]:
+        """Every live message, and where it is said to be."""
+        found: dict[str, Known] = {}
+        cursors = dict.fromkeys(((state, lane) for state in State for lane in self._lanes), 0)
+        while cursors:
+            with self._store.client.pipeline(transaction=False) as pipe:
+                for (state, lane), cursor in cursors.items():
+                    pipe.zscan(self._keys.state(state, lane), cursor, count=CHUNK)
+                answers = dict(zip(cursors, pipe.execute(), strict=True))
+            for (state, _), (_, members) in answers.items():
+                found |= {id.decode("utf-8", "replace"): Known(state, score) for id, score in members}
+            cursors = {place: cursor for place, (cursor, _) in answers.items() if cursor}
+        return found
+
+    def adopt(self, messages: Iterable[Found]) -> Counter[State]:
+        """Take messages in; as what, and how many, of those that were not live already. One round trip."""
+        groups: defaultdict[tuple[State, str, str], list[Found]] = defaultdict(list)
+        for message in messages:
+            groups[message.state, message.record.lane, self._store.domain(message.record)].append(message)
+        with self._store.client.pipeline(transaction=False) as pipe:
+            for (state, lane, domain), group in groups.items():
+                keys = [*self._keys.place_of(lane, domain), self._keys.settled, self._keys.totals]
+                args: list[str | float | bytes] = [NUMBER[state], domain, lane]
+                for id, _, score, record in group:
+                    args += [id, score, record.accepted, _pack(record)]
+                self._adopt(keys, args, client=pipe)
+            states = Counter(dict.fromkeys((state for state, _, _ in groups), 0))
+            for (state, _, _), adopted in zip(groups, pipe.execute(), strict=True):
+                states[state] += adopted
+            return states

@@ -1,0 +1,109 @@
+"""What Redis holds as a whole, and how it takes in what it lacks, on Valkey and on Debian's Redis."""
+
+from __future__ import annotations
+
+import pytest
+
+from lanes.config import Settings
+from lanes.life import Result, State
+from lanes.message import Record
+from lanes.schedule.view import Wave
+from lanes.store.inventory import Found, Inventory, Known
+from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.views import Views
+
+NOW = 1_000_000.0
+
+
+@pytest.fixture
+def inventory(store: Store, settings: Settings) -> Inventory:
+    return Inventory(store, settings)
+
+
+def record(lane: str = "bulk", deadline: float = NOW + 3600, domain: str = "example.com", at: float = NOW) -> Record:
+    return Record(lane, at, deadline, domain, 1, "", "a@b.c", "hello")
+
+
+def held(id: str, **given: float | str) -> Found:
+    kept = record(**given)  # type: ignore[arg-type] # a test's shorthand
+    return Found(id, State.HELD, kept.deadline, kept)
+
+
+def test_a_redis_is_new_once(store: Store, inventory: Inventory) -> None:
+    assert [inventory.begin(NOW), inventory.begin(NOW)] == [True, False]
+    store.client.flushall()
+    assert inventory.begin(NOW) is True
+
+
+def test_every_live_message_is_told_with_its_state(store: Store, inventory: Inventory) -> None:
+    # Given more messages than one answer of Redis has, in each state
+    for number in range(2500):
+        store.admit(f"held{number}", [Candidate(record())], NOW)
+    store.admit("inflight", [Candidate(record("priority"))], NOW)
+    store.admit("deferred", [Candidate(record("priority"))], NOW)
+    store.move("defer", ["deferred"], NOW + 1)
+    store.claim(Wave("bulk", "example.com", 1, "hand", ("held7",)), NOW + 30, fill=False)
+    store.settle([Settlement("held8", Result.GONE, NOW)])
+    # Then all that are live are told
+    live = inventory.live()
+    assert len(live) == 2501
+    assert live["held0"] == Known(State.HELD, NOW + 3600)
+    assert live["held7"] == Known(State.RELEASING, NOW + 30)
+    assert live["inflight"] == Known(State.INFLIGHT, NOW)
+    assert live["deferred"] == Known(State.DEFERRED, NOW + 1)
+    assert "held8" not in live
+
+
+def test_a_held_message_that_is_taken_in_is_as_if_it_had_been_admitted(
+    store: Store, views: Views, inventory: Inventory
+) -> None:
+    # Given messages of one domain, and one of a lane that is not batched
+    messages = [held("late", deadline=NOW + 90, at=NOW + 2), held("early", deadline=NOW + 60, at=NOW + 1)]
+    # When they are taken in
+    assert inventory.adopt([*messages, held("n", lane="normal", deadline=NOW + 9)]) == {State.HELD: 3}
+    # Then they are known, counted, and claimed in their order
+    bulk = {view.lane: view for view in views.lanes(NOW + 100)}["bulk"]
+    assert (bulk.held, [d.name for d in bulk.near]) == (2, ["example.com"])
+    assert views.status(NOW)[2].totals["accepted"] == 2
+    assert store.claim(Wave("bulk", "example.com", 5, "size"), NOW + 30) == ["early", "late"]
+    assert store.claim(Wave("normal", "", 5, "turn"), NOW + 30) == ["n"]
+
+
+@pytest.mark.parametrize("state", [State.INFLIGHT, State.DEFERRED, State.WITHHELD, State.KEPT])
+def test_a_message_is_taken_in_as_what_it_is(
+    store: Store, views: Views, inventory: Inventory, state: State
+) -> None:
+    assert inventory.adopt([Found("m", state, NOW, record("bulk"))]) == {state: 1}
+    assert views.state_of("m") == state
+    store.settle([Settlement("m", Result.DELIVERED, NOW, 1.0)])
+    assert inventory.live() == {}
+    assert store.client.exists(store.keys.busy("bulk"), store.keys.deadlines("bulk")) == 0
+
+
+def test_what_is_live_stays_as_it_is(store: Store, inventory: Inventory) -> None:
+    # Given a message that was moved to another lane, and is in flight
+    store.admit("m", [Candidate(record("priority"))], NOW)
+    # When it is to be taken in as held in its old one
+    assert inventory.adopt([held("m")]) == {State.HELD: 0}
+    # Then it is in one state only
+    assert inventory.live() == {"m": Known(State.INFLIGHT, NOW)}
+    assert store.records(["m"])["m"].lane == "priority"
+
+
+def test_what_was_settled_in_error_lives_again(store: Store, inventory: Inventory) -> None:
+    # Given a message that was taken for gone
+    store.admit("m", [Candidate(record())], NOW)
+    store.settle([Settlement("m", Result.GONE, NOW)])
+    # When it is found in the spool
+    assert inventory.adopt([held("m", deadline=NOW + 5)]) == {State.HELD: 1}
+    # Then it is held under the deadline that it bears, and is not forgotten with the settled ones
+    assert inventory.live() == {"m": Known(State.HELD, NOW + 5)}
+    assert store.prune(NOW + 10 * 86400) == 0
+    assert store.records(["m"])["m"].deadline == NOW + 5
+
+
+def test_taking_in_twice_counts_once(store: Store, views: Views, inventory: Inventory) -> None:
+    for _ in range(2):
+        inventory.adopt([held("m")])
+    assert views.status(NOW)[2].totals["accepted"] == 1
+    assert store.client.zscore(store.keys.sizes("bulk"), "example.com") == 1
