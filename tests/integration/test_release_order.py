@@ -10,8 +10,6 @@ import pytest
 from contrib.sandbox.mail import Mail, mail
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
-from contrib.sandbox.wait import wait_until
-from lanes.life import State
 from lanes.timestamps import rfc3339
 from tests.integration.world import running_site
 
