@@ -6,16 +6,20 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from pathlib import Path
 
 from lanes.config.errors import ConfigError, nearest
-from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Settings
+from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Relay, Settings
 from lanes.config.units import format_seconds, parse_address_entry
 
 #: Names become parts of Redis keys, headers and metric labels.
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_MTA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 #: Seconds after which an idle worker says again that it is there (:mod:`lanes.jobs.worker`).
 _HEARD_EVERY = 5
-_MTA_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+#: Where the filter and its metrics listen.
+_SOCKET = re.compile(r"(unix|local):/.+|inet6?:\d{1,5}(@.+)?", re.ASCII)
+_HOST_AND_PORT = re.compile(r"[^\s:]*:\d{1,5}|\[[\d:a-fA-F]+\]:\d{1,5}", re.ASCII)
 
 
 def check(settings: Settings) -> None:
@@ -25,9 +29,12 @@ def check(settings: Settings) -> None:
     for name, lane in settings.lanes.items():
         _lane(f"lanes.{name}", lane)
     _shares(settings)
+    for name, relay in settings.relays.items():
+        _relay(f"relays.{name}", relay)
     _references(settings)
     _policy(settings)
     _networks(settings)
+    _places(settings)
     _running(settings)
     _alerts(settings.alerts)
     _silence(settings)
@@ -99,7 +106,7 @@ def _retry(key: str, lane: Lane) -> None:
     retry = lane.retry
     if retry.every is not None and (retry.initial is not None or retry.max is not None):
         raise ConfigError("found 'every' together with 'initial' or 'max', allowed: one kind of schedule", key=key)
-    if retry.factor < 1:
+    if not 1 <= retry.factor < float("inf"):
         raise ConfigError(f"found {retry.factor}, allowed: 1 or more", key=f"{key}.factor")
     for name in ("every", "initial", "max"):
         if (value := getattr(retry, name)) is not None and value < 1:
@@ -113,6 +120,13 @@ def _shares(settings: Settings) -> None:
     total = sum(lane.share for lane in settings.lanes.values())
     if total > 1:
         raise ConfigError(f"the lanes' shares add up to {total:g}, allowed: at most 1", key="lanes")
+
+
+def _relay(key: str, relay: Relay) -> None:
+    if not 0 <= relay.cost < float("inf"):
+        raise ConfigError(f"found {relay.cost:g}, allowed: 0 or more", key=f"{key}.cost")
+    if not relay.transport:
+        raise ConfigError("found '', allowed: the name of a transport in master.cf", key=f"{key}.transport")
 
 
 def _references(settings: Settings) -> None:
@@ -158,8 +172,23 @@ def _networks(settings: Settings) -> None:
                               key="policy.trusted_networks") from error
 
 
+def _places(settings: Settings) -> None:
+    if not Path(settings.mta.config_directory).is_absolute():
+        found = settings.mta.config_directory
+        raise ConfigError(f"found '{found}', allowed: an absolute path", key="mta.config_directory")
+    if not _SOCKET.fullmatch(settings.milter.socket):
+        allowed = "unix:/absolute/path or inet:PORT@ADDRESS"
+        raise ConfigError(f"found '{settings.milter.socket}', allowed: {allowed}", key="milter.socket")
+    if settings.milter.metrics and not _HOST_AND_PORT.fullmatch(settings.milter.metrics):
+        raise ConfigError(f"found '{settings.milter.metrics}', allowed: ADDRESS:PORT, or nothing", key="milter.metrics")
+
+
 def _running(settings: Settings) -> None:
     positive: dict[str, float] = {
+        "redis.timeout": settings.redis.timeout,
+        "mta.command_timeout": settings.mta.command_timeout,
+        "manager.inflight_limit": settings.manager.inflight_limit,
+        "manager.settled_max": settings.manager.settled_max,
         "manager.tick": settings.manager.tick,
         "manager.window": settings.manager.window,
         "manager.lease": settings.manager.lease,

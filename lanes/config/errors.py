@@ -29,4 +29,4 @@ def nearest(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(name, names, n=1)
     guess = f"did you mean '{close[0]}'? " if close else ""
-    return f"{guess}(known: {', '.join(names)})"
+    return f"{guess}(known: {', '.join(names) or 'none'})"

@@ -25,6 +25,11 @@ T = TypeVar("T", bound=Section)
 Path_ = tuple[str, ...]
 
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`")
+_MISSING = re.compile(r"Object missing required field `(.*?)`")
+_EXPECTED = re.compile(r"Expected `(.*?)`")
+#: msgspec's words for what TOML calls otherwise.
+_KINDS = {"int": "a whole number", "float": "a number", "str": "text", "bool": "true or false", "array": "a list",
+          "object": "a table"}
 _WHERE = re.compile(r" - at `\$(.*)`$")
 
 
@@ -129,13 +134,22 @@ def _explain(error: msgspec.ValidationError, raw: Mapping[str, Any], kind: type[
     if unknown:
         name = unknown[1]
         return ConfigError(f"unknown key; {nearest(name, kind.__struct_fields__)}", key=".".join((*at, name)))
+    missing = _MISSING.match(text)
+    if missing:
+        return ConfigError("is missing, and has no default", key=".".join((*at, missing[1])))
     problem = _WHERE.sub("", text)
     if path and path[0] in raw and "found" not in problem:
-        hint = get_type_hints(kind)[path[0]]
-        names = [name for part in (hint, *get_args(hint)) if get_origin(part) is Literal for name in get_args(part)]
-        allowed = ", ".join(map(repr, names)) if names else problem.partition(",")[0]
-        problem = f"found {raw[path[0]]!r}, allowed: {allowed.removeprefix('Expected ')}"
+        problem = f"found {raw[path[0]]!r}, allowed: {_allowed(get_type_hints(kind)[path[0]], problem)}"
     return ConfigError(problem, key=".".join((*at, *path)))
+
+
+def _allowed(hint: Any, problem: str) -> str:
+    """The values that a hint leaves, or else the kind of value that msgspec expected."""
+    names = [name for part in (hint, *get_args(hint)) if get_origin(part) is Literal for name in get_args(part)]
+    expected = _EXPECTED.match(problem)
+    if names or not expected:
+        return ", ".join(map(repr, names)) or problem
+    return " or ".join(_KINDS.get(kind, kind) for kind in expected[1].split(" | ") if kind != "null")
 
 
 def _line_of(text: str, key: str) -> int:
@@ -176,7 +190,8 @@ def _key(name: str) -> str:
 
 def _toml(value: Any) -> str:
     if isinstance(value, Seconds):
-        return f'"{format_seconds(value)}"'
+        text = format_seconds(value)
+        return f'"{text}"' if parse_seconds(text) == value else repr(float(value))
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return msgspec.json.encode(value).decode()

@@ -232,7 +232,7 @@ def test_a_shadow_rule_of_trust_is_evidence_and_nothing_else(tmp_path: Path) -> 
         (rule("local = true", 'relay = "premium"'), "rule.mine.relay", 4, "unknown relay 'premium'"),
         (rule("local = true", 'ignore = ["precedenze"]'), "rule.mine.ignore", 4, "did you mean 'precedence'?"),
         (rule("local = true") * 2, "rule.mine.name", 6, "a rule of this name is in the file already"),
-        ('[[rule]]\nlane = "bulk"', "rule.1", 1, "missing required field `name`"),
+        ('[[rule]]\nlane = "bulk"', "rule.1.name", 1, "is missing, and has no default"),
         ("rule = 5", "rule", 0, "allowed: [[rule]] tables"),
         ("rule = [5]", "rule.", 0, "found 5, allowed: a table"),
         ("treshold = 3", "treshold", 0, "did you mean 'threshold'?"),
