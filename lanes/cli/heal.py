@@ -45,7 +45,8 @@ def failsafe(house: House, once: bool, dry_run: bool) -> None:
     """Let held mail go when the manager or the worker is silent. Needs no Redis, and the right to run postsuper."""
     settings = house.settings
     configure(settings, "failsafe")
-    service = Failsafe(settings, choose.control(settings), time.time, time.sleep, 0 if once else time.time())
+    since = 0.0 if once or dry_run else time.time()
+    service = Failsafe(settings, choose.control(settings), time.time, time.sleep, since)
     if dry_run:
         click.echo(f"silent: {', '.join(service.silent()) or 'nobody'}; on our hold: {len(service.held())}")
     elif once:
