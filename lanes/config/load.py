@@ -158,7 +158,7 @@ def _line_of(text: str, key: str) -> int:
     best, best_line = 0, 0
     for number, line in enumerate(text.splitlines(), 1):
         header = re.match(r"\s*\[+\s*(.+?)\s*\]+\s*(?:#.*)?$", line)
-        setting = re.match(r"\s*([\w.\"'-]+)\s*=", line)
+        setting = re.match(r"""\s*((?:[\w.-]+|"[^"]*"|'[^']*')+)\s*=""", line)
         if header:
             table = _split(header[1])
         here = table if header else [*table, *_split(setting[1])] if setting else []

@@ -12,7 +12,7 @@ import re
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)", re.ASCII)
 
 _ADDRESS_ENTRY = re.compile(r"(?:\*\.|\S+@)?[^\s@*]+")
 
@@ -48,7 +48,7 @@ def parse_bytes(value: object) -> Bytes:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return Bytes(value)
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d+)\s*([A-Za-z]+)", value)
+        match = re.fullmatch(r"(\d+)\s*([A-Za-z]+)", value, re.ASCII)
         if match and match[2] in _BYTES:
             return Bytes(int(match[1]) * _BYTES[match[2]])
     raise ValueError(f"found {value!r}, allowed: {allowed}")
