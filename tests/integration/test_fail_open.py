@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import smtplib
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -169,7 +170,8 @@ def test_a_message_that_is_under_way_ends_in_order_when_the_filter_is_stopped(si
         site.send_signal("milter", signal.SIGTERM)
         socket = site.folder / "milter" / "milter.sock"
         wait_until(lambda: not socket.exists(), "the socket to go")
-        # And the message ends
+        # And the message ends, later than the filter would if it did not wait
+        time.sleep(0.5)
         code, reply = end(connection, b"List-Unsubscribe: <https://example.net/u>\r\n\r\nHello\r\n")
     # Then it is held like any other, and the filter ends
     id = reply.rpartition(b" ")[2].decode()
