@@ -141,7 +141,7 @@ class Measured(NamedTuple):
     per_second: float
     """Messages, bulk included, that the destination took a second while urgent ones were handed in."""
     waited: float
-    """Seconds from the first urgent message to the end of the waiting."""
+    """Seconds for which the last of them was waited for; the others were for longer."""
 
     def row(self, mode: str, backlog: int) -> dict[str, object]:
         """For the JSON object."""
@@ -189,7 +189,7 @@ def measure(postfix: PrivatePostfix, backlog: int, urgent: int, patience: float,
     while not began.keys() <= watch.look().keys() and time.monotonic() < end + patience:
         time.sleep(LOOK)
     seconds = [watch.delivered.get(id, math.inf) - at for id, at in began.items()]
-    return Measured(seconds, watch.between(start, end) / (end - start), time.monotonic() - start)
+    return Measured(seconds, watch.between(start, end) / (end - start), time.monotonic() - end)
 
 
 def _wait_until_busy(watch: Watch, backlog: int) -> None:
@@ -228,7 +228,7 @@ def main() -> None:
     parser.add_argument("backlogs", nargs="*", type=int, default=[0, 1000], help="bulk messages (0 1000)")
     parser.add_argument("--modes", nargs="+", choices=MODES, default=SIDE_BY_SIDE)
     parser.add_argument("--urgent", type=int, default=30, help="urgent messages, one a second (30)")
-    parser.add_argument("--patience", type=float, default=90, help="seconds to wait for the last of them (90)")
+    parser.add_argument("--patience", type=float, default=120, help="seconds to wait for the last of them (120)")
     wanted = parser.parse_args()
     try:
         rows = run(wanted.backlogs, wanted.modes, wanted.urgent, wanted.patience)
