@@ -24,7 +24,7 @@ from lanes.store.embedded import Embedded
 
 log = structlog.get_logger("lanes.up")
 
-PROGRAMS = ("milter", "manager", "worker", "tracker")
+PROGRAMS = ("milter", "manager", "worker", "tracker", "failsafe")
 SLOWEST = 30.0
 
 _TICK = 0.2
