@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help run test lint setup clean bench-isolation bench-classify plots
+.PHONY: help run test lint setup clean bench-isolation bench-reconcile bench-classify plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -21,6 +21,9 @@ lint: $(READY)
 
 bench-isolation: $(READY) ## how long urgent mail waits behind a bulk backlog, with and without lanes
 	@$(PYTHON) -m tests.bench.isolation $(BACKLOGS)
+
+bench-reconcile: $(READY) ## how long a Redis that forgot everything takes to know 100,000 held messages again
+	@$(PYTHON) -m tests.bench.reconcile
 
 bench-classify: $(READY) ## what a classification costs, and how good it is
 	@$(PYTHON) -m tests.bench.classify
