@@ -20,7 +20,7 @@ def line(what: str, id: str = ID, who: str = "postsuper", second: int = 26) -> s
 
 
 def told(log: Path) -> bool:
-    by_hand = ByHand(log, {ID})
+    by_hand = ByHand(log, {ID}, lambda: AT)
     by_hand.read()
     return by_hand.touched(ID, AT)
 
@@ -76,7 +76,7 @@ def test_a_broken_log_tells_what_it_can(log: Path, data: bytes) -> None:
 def test_reading_on_finds_what_is_new(log: Path) -> None:
     # Given a log that was read to its end
     log.write_text(line("removed", OTHER))
-    by_hand = ByHand(log, {ID})
+    by_hand = ByHand(log, {ID}, lambda: AT)
     by_hand.read()
     assert not by_hand.touched(ID, AT)
     # When something is done, and the log is put aside

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import contextlib
 import gzip
-import time
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from lanes.mta.follow import Follower, put_aside
@@ -28,9 +27,10 @@ _PRECISION = 1.0
 class ByHand:
     """Reads about ``ids`` in the log at ``log`` and what was put aside before it."""
 
-    def __init__(self, log: Path, ids: Collection[str]) -> None:
+    def __init__(self, log: Path, ids: Collection[str], clock: Callable[[], float]) -> None:
         self._log = log
         self._ids = ids
+        self._clock = clock
         self._grammar = PostfixGrammar()
         self._follower: Follower | None = None
         self._last: dict[str, float] = {}
@@ -51,7 +51,7 @@ class ByHand:
         return self._last.get(id, 0.0) >= since - _PRECISION
 
     def _take(self, lines: Iterable[str]) -> None:
-        now = time.time()
+        now = self._clock()
         for line in lines:
             if line.endswith(" hold"):
                 event = self._grammar(line, now)

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -94,7 +95,7 @@ class PostfixControl:
     def marks(self, ids: Iterable[str]) -> Iterator[tuple[str, Marks]]:
         """What each of ``ids`` says of itself; one that is not in the spool, or unreadable, is left out."""
         wanted = dict.fromkeys(filter(queue_id.valid, ids))
-        return look(self._spool, wanted, ByHand(Path(self._mta.log), wanted.keys()), self._mta.name)
+        return look(self._spool, wanted, ByHand(Path(self._mta.log), wanted.keys(), time.time), self._mta.name)
 
     def list(self) -> Iterator[Entry]:
         """Everything in the spool, as ``postqueue -j`` prints it.
