@@ -28,6 +28,9 @@ HOLD_HEADER = "X-Lane-Hold"
 #: The client of mail of which it is not known who handed it in (RFC 1122, 3.2.1.3): nobody's address.
 UNKNOWN_CLIENT = "0.0.0.0"  # noqa: S104 - nothing is bound to it
 
+#: Under this name mail is batched that has no domain: ``RCPT TO:<postmaster>`` (RFC 5321, 4.5.1).
+NO_DOMAIN = "(no domain)"
+
 #: Ways to spend money on a message: the values of ``X-Cost-Preference``.
 PREFERENCES = ("speed", "balanced", "economy")
 
@@ -112,8 +115,9 @@ def domain_of(recipients: tuple[str, ...]) -> str:
     A message is one queue file and leaves the hold queue as one, so it is batched under
     one domain even when its recipients live in several.
     """
-    domains = Counter(address.rpartition("@")[2].lower().rstrip(".") for address in recipients)
-    return max(domains, key=domains.__getitem__, default="")
+    parts = (address.rpartition("@") for address in recipients)
+    domains = Counter(domain.lower().rstrip(".") if at else "" for _, at, domain in parts)
+    return max(domains, key=domains.__getitem__, default="") or NO_DOMAIN
 
 
 def printable(text: str, limit: int = 200) -> str:

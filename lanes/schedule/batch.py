@@ -41,9 +41,8 @@ def ripe(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
     """The line of a batched lane: what is ripe of its domains, the most urgent first."""
     heads = _by_domain(view.heads)
     domains = _domains(view)
-    alone = (_alone(head, at) for head in heads.pop("", ()) if at.due(head.deadline))
     found = (_parts(_known(domains, name), heads[name], at, batch) for name in dict.fromkeys([*domains, *heads]))
-    return sorted(chain(alone, *found), key=lambda one: one.urgency)
+    return sorted(chain.from_iterable(found), key=lambda one: one.urgency)
 
 
 def in_time(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
@@ -52,11 +51,6 @@ def in_time(view: LaneView, at: Standing, batch: Batch) -> list[Candidate]:
     names = {head.domain for head in view.timely}
     blank = {name: _blank(_known(domains, name), 0, at, batch.of(name)) for name in names}
     return [_named(blank[head.domain], head, at) for head in view.timely if blank[head.domain].most]
-
-
-def _alone(head: Due, at: Standing) -> Candidate:
-    """Mail to no domain (``RCPT TO:<postmaster>``) has no mates."""
-    return _named(Candidate(at.place, 0, 0, at.name, "", 1, "deadline"), head, at)
 
 
 def _parts(domain: Domain, heads: list[Due], at: Standing, batch: Batch) -> Iterator[Candidate]:

@@ -10,8 +10,9 @@ key                                     type    what is in it
 ``lanes:{mta}:sizes:<lane>``            zset    domains, by how many held messages wait for them
 ``lanes:{mta}:oldest:<lane>``           zset    domains, by the acceptance of their oldest held message
 ``lanes:{mta}:owed:<lane>``             zset    domains, by how much of a begun batch is still to leave
-``lanes:{mta}:busy:<lane>``             hash    domain -> messages releasing and in flight, of a batched lane
+``lanes:{mta}:busy:<lane>:<domain>``    zset    ids releasing and in flight for a domain, as in their states
 ``lanes:{mta}:deadlines:<lane>``        zset    ids that are releasing, in flight or deferred, by deadline
+``lanes:{mta}:retry:<lane>``            zset    deferred ids, by when the lane has them tried again
 ``lanes:{mta}:records``                 hash    id -> packed :class:`~lanes.message.Record`
 ``lanes:{mta}:outcomes``                hash    id -> packed :class:`~lanes.message.Progress`, until it settles
 ``lanes:{mta}:settled``                 zset    ids that are done with, by when; their records are kept a while
@@ -80,20 +81,24 @@ class Keys:
         """Domains of which a part of a batch is still to leave."""
         return f"{self._tag}:owed:{lane}"
 
-    def busy(self, lane: str) -> str:
-        """How much is being released and in flight for each domain."""
-        return f"{self._tag}:busy:{lane}"
+    def busy(self, lane: str, domain: str) -> str:
+        """The sorted set of what is being released and in flight for a domain."""
+        return f"{self._tag}:busy:{lane}:{domain}"
 
     def deadlines(self, lane: str) -> str:
         """What is with the MTA, by deadline; held mail is so in its own state."""
         return f"{self._tag}:deadlines:{lane}"
+
+    def retry(self, lane: str) -> str:
+        """Deferred messages by their next attempt, where the lane has a schedule."""
+        return f"{self._tag}:retry:{lane}"
 
     def histogram(self, lane: str, minute: int) -> str:
         """Queue times of one minute; ``minute`` is Unix time // 60."""
         return f"{self._tag}:histogram:{lane}:{minute}"
 
     def place_of(self, lane: str, domain: str) -> list[str]:
-        """KEYS[1..13] of every transition script: see ``scripts/include/place.lua``."""
+        """KEYS[1..14] of every transition script: see ``scripts/include/place.lua``."""
         states = [self.state(state, lane) for state in State]
-        domains = [self.sizes(lane), self.oldest(lane), self.owed(lane), self.busy(lane)]
-        return [*states, self.batch(lane, domain), *domains, self.deadlines(lane), self.records]
+        domains = [self.sizes(lane), self.oldest(lane), self.owed(lane), self.busy(lane, domain)]
+        return [*states, self.batch(lane, domain), *domains, self.deadlines(lane), self.records, self.retry(lane)]

@@ -9,6 +9,7 @@ import pytest
 from contrib.sandbox.redis import Kind, PrivateRedis
 from lanes.config import Settings
 from lanes.config.load import parse
+from lanes.store.laneviews import LaneViews
 from lanes.store.store import Store
 from lanes.store.views import Views
 
@@ -49,3 +50,8 @@ def store(server: PrivateRedis, settings: Settings) -> Iterator[Store]:
 @pytest.fixture
 def views(store: Store, settings: Settings) -> Views:
     return Views(store, settings)
+
+
+@pytest.fixture
+def laneviews(store: Store, settings: Settings) -> LaneViews:
+    return LaneViews(store, settings)

@@ -9,6 +9,7 @@ from lanes.life import Result, State
 from lanes.message import Record
 from lanes.schedule.view import Wave
 from lanes.store.inventory import Found, Inventory, Known
+from lanes.store.laneviews import LaneViews
 from lanes.store.store import Candidate, Settlement, Store
 from lanes.store.views import Views
 
@@ -55,14 +56,14 @@ def test_every_live_message_is_told_with_its_state(store: Store, inventory: Inve
 
 
 def test_a_held_message_that_is_taken_in_is_as_if_it_had_been_admitted(
-    store: Store, views: Views, inventory: Inventory
+    store: Store, views: Views, laneviews: LaneViews, inventory: Inventory
 ) -> None:
     # Given messages of one domain, and one of a lane that is not batched
     messages = [held("late", deadline=NOW + 90, at=NOW + 2), held("early", deadline=NOW + 60, at=NOW + 1)]
     # When they are taken in
     assert inventory.adopt([*messages, held("n", lane="normal", deadline=NOW + 9)]) == {State.HELD: 3}
     # Then they are known, counted, and claimed in their order
-    bulk = {view.lane: view for view in views.lanes(NOW + 100)}["bulk"]
+    bulk = {view.lane: view for view in laneviews.look(10, NOW + 100)}["bulk"]
     assert (bulk.held, [d.name for d in bulk.near]) == (2, ["example.com"])
     assert views.status(NOW)[2].totals["accepted"] == 2
     assert store.claim(Wave("bulk", "example.com", 5, "size"), NOW + 30) == ["early", "late"]
@@ -77,7 +78,7 @@ def test_a_message_is_taken_in_as_what_it_is(
     assert views.state_of("m") == state
     store.settle([Settlement("m", Result.DELIVERED, NOW, 1.0)])
     assert inventory.live() == {}
-    assert store.client.exists(store.keys.busy("bulk"), store.keys.deadlines("bulk")) == 0
+    assert store.client.exists(store.keys.busy("bulk", "example.com"), store.keys.deadlines("bulk")) == 0
 
 
 def test_what_is_live_stays_as_it_is(store: Store, inventory: Inventory) -> None:

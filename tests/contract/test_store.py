@@ -148,29 +148,6 @@ def test_only_claimed_ids_are_said_to_be_claimed(store: Store) -> None:
     assert store.claimed(["a", "b", "unknown"]) == ["a"]
 
 
-def test_the_planner_sees_full_waited_owed_and_near_domains(store: Store, views: Views) -> None:
-    # Given a domain with a batch, one with old mail, one of which a batch has begun to leave, one with a near deadline
-    hold(store, "f1", "f2", "f3", domain="full")
-    hold(store, "w1", domain="waited", at=NOW - 3600)
-    hold(store, "o1", "o2", "o3", domain="owed")
-    store.claim(Wave("bulk", "owed", 1, "size", owed=2), NOW + 30)
-    hold(store, "n1", domain="near", deadline=NOW + 60)
-    # When the planner looks
-    bulk = {view.lane: view for view in views.lanes(NOW)}["bulk"]
-    # Then it sees each for what it is
-    assert [(d.name, d.held) for d in bulk.full] == [("full", 3)]
-    assert [(d.name, d.oldest) for d in bulk.waited] == [("waited", NOW - 3600)]
-    assert [(d.name, d.owed, d.inflight) for d in bulk.begun] == [("owed", 2, 1)]
-    assert [(d.id, d.domain) for d in bulk.heads] == [("n1", "near")]
-    assert (bulk.held, bulk.releasing) == (7, 1)
-
-
-def test_old_inflight_mail_no_longer_fills_the_window(store: Store, views: Views) -> None:
-    store.admit("p", candidates(record("priority")), NOW)
-    assert [view.inflight for view in views.lanes(NOW)] == [1, 0, 0]
-    assert [view.inflight for view in views.lanes(NOW + 16 * 60)] == [0, 0, 0]
-
-
 def test_a_settled_message_counts_once_and_is_remembered(store: Store, views: Views) -> None:
     # Given a message in flight
     store.admit("p", candidates(record("priority", NOW + 300)), NOW)

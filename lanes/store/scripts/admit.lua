@@ -10,7 +10,7 @@
         3 totals    hash   '<what>:<lane>' -> count
         4 paused    set    'lane:<lane>', 'domain:<domain>'
         5 ..        inflight and releasing zset of each lane (2 * lanes): what fills the window
-        then, per candidate: 13 keys (include/place.lua), and the sender's quota there:
+        then, per candidate: 14 keys (include/place.lua), and the sender's quota there:
                     string  when the sender is back at a full quota (see `within`)
   ARGV  1 id   2 now   3 window   4 how many recent ids to keep   5 lanes
         6 inflight mail that started before this no longer fills the window

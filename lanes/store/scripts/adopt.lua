@@ -1,9 +1,9 @@
 --[[
   unknown, or settled in error -> a live state: take in messages that the MTA has and Redis has not.
 
-  KEYS  1-13 the lane and domain (include/place.lua)
-       14 settled  zset   id by when
-       15 totals   hash   '<what>:<lane>' -> count
+  KEYS  1-14 the lane and domain (include/place.lua)
+       15 settled  zset   id by when
+       16 totals   hash   '<what>:<lane>' -> count
   ARGV  1 the state's number   2 domain ('' if not batched)   3 lane
         then 4 per message: id, score in the state, acceptance, packed record
   Returns how many were taken in. What is live, in whatever lane and state, stays as it is.

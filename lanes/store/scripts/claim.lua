@@ -1,7 +1,7 @@
 --[[
   held (by hand also kept) -> releasing: take messages for a release, under a lease.
 
-  KEYS  1-13 the lane and domain (include/place.lua)
+  KEYS  1-14 the lane and domain (include/place.lua)
   ARGV  1 end of the lease   2 how many at most   3 domain ('' : fill from the lane by deadline)
         4 fill from the domain or lane (1), or only the named ids, also those that are kept (0)
         5 how many more of the domain's batch are owed after this

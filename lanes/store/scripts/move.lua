@@ -1,7 +1,7 @@
 --[[
   start, defer, withhold: from one of some states to another, as life.py's table has it.
 
-  KEYS  1-13 the lane and domain (include/place.lua)
+  KEYS  1-14 the lane and domain (include/place.lua)
   ARGV  1 score in the new state (since when)   2 domain ('' if not batched)
         3 the new state's number   4 the numbers of the states it may come from, e.g. '124'
         5.. ids

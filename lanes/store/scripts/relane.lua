@@ -1,8 +1,8 @@
 --[[
   A message changes lanes, and stays in the state in which it is.
 
-  KEYS  1-13  the lane and domain it is in (include/place.lua)
-        14-26 the lane and domain it goes to
+  KEYS  1-14  the lane and domain it is in (include/place.lua)
+        15-28 the lane and domain it goes to
   ARGV  1 id   2 domain where it is   3 domain where it goes ('' if not batched)
         4 its deadline there   5 its acceptance   6 its record there, packed
   Returns the number of its state, or 0 if it is not live in the first lane.

@@ -1,8 +1,8 @@
 --[[
   A message lives on under a new id: its record moves with it, and the MTA has it for delivery.
 
-  KEYS  1-13 the lane and domain (include/place.lua)
-       14 outcomes   hash   id -> packed progress
+  KEYS  1-14 the lane and domain (include/place.lua)
+       15 outcomes   hash   id -> packed progress
   ARGV  1 old id   2 new id   3 now   4 domain
   Returns 1 if it moved, 0 if the old id was not live or the new one is known already.
 ]]

@@ -1,11 +1,11 @@
 --[[
   any live state -> settled: done with for every recipient. Counted once, however often it is told.
 
-  KEYS  1-13 the lane and domain (include/place.lua)
-       14 settled    zset   id by when
-       15 outcomes   hash   id -> packed progress
-       16 totals     hash   '<what>:<lane>' -> count
-       17 histogram  hash   bucket -> deliveries, of the lane and minute
+  KEYS  1-14 the lane and domain (include/place.lua)
+       15 settled    zset   id by when
+       16 outcomes   hash   id -> packed progress
+       17 totals     hash   '<what>:<lane>' -> count
+       18 histogram  hash   bucket -> deliveries, of the lane and minute
   ARGV  1 id   2 now   3 domain   4 lane   5 result (delivered|bounced|expired|gone)
         6 bucket of the queue time ('' if not delivered)   7 kept (1) or missed (0) the deadline
         8 seconds to keep the histogram

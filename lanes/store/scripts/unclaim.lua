@@ -1,7 +1,7 @@
 --[[
   releasing -> held: give back a claim that ran out, or that could not be carried out.
 
-  KEYS  1-13 the lane and domain (include/place.lua)
+  KEYS  1-14 the lane and domain (include/place.lua)
   ARGV  1 domain ('' if not batched)   2 only claims whose lease ends at or before this
         then 3 per message: id, deadline, acceptance
   Returns how many were given back.

@@ -141,12 +141,6 @@ def test_ripe_bulk_that_waits_for_room_until_its_slack_is_short_is_promoted() ->
     assert [(wave.lane, wave.count, wave.reason) for wave in waves] == [("bulk", 5, "promoted")]
 
 
-def test_mail_to_no_domain_leaves_alone_when_it_is_due() -> None:
-    view = bulk(Due("x", NOW + MINUTE, ""), Due("y", NOW + HOUR, ""))
-
-    assert planned(view) == [Wave("bulk", "", 1, "deadline", ("x",))]
-
-
 def test_what_was_not_asked_is_left_to_the_claim() -> None:
     # Given a due head of a domain of which nothing else is known
     assert planned(bulk(Due("x", NOW, "a.example"))) == [Wave("bulk", "a.example", 100, "deadline", ("x",))]
