@@ -30,6 +30,16 @@ key                                     type    what is in it
 ``lanes:{mta}:generation``              string  when this Redis was first seen by us; missing: it lost everything
 ``lanes:{mta}:alerts``                  hash    identity -> packed :class:`~lanes.sla.alerts.State`
 ======================================  ======  ==================================================
+
+Of all MTAs together, under a hash tag that cannot be an MTA's name:
+
+======================================  ======  ==================================================
+``lanes:{*}:mtas``                      zset    MTAs, by when their manager was last heard of
+``lanes:{*}:leader``                    hash    ``mta`` and ``term`` of who leads (:mod:`lanes.store.leader`);
+                                                expires
+``lanes:{*}:term``                      string  the highest term that there was
+``lanes:{*}:alerts``                    hash    identity -> packed :class:`~lanes.sla.alerts.State`
+======================================  ======  ==================================================
 """
 
 from __future__ import annotations
@@ -102,3 +112,13 @@ class Keys:
         states = [self.state(state, lane) for state in State]
         domains = [self.sizes(lane), self.oldest(lane), self.owed(lane), self.busy(lane, domain)]
         return [*states, self.batch(lane, domain), *domains, self.deadlines(lane), self.records, self.retry(lane)]
+
+
+class SharedKeys:
+    """The key names of all MTAs together."""
+
+    _TAG = "lanes:{*}"
+    mtas = f"{_TAG}:mtas"
+    leader = f"{_TAG}:leader"
+    term = f"{_TAG}:term"
+    alerts = f"{_TAG}:alerts"
