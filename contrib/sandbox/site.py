@@ -38,29 +38,33 @@ class Site:
 
     ``outside`` is the port on loopback where all mail goes; ``settings`` is TOML laid over what the
     site itself needs; ``programs`` are started, others may be later. With :data:`EVERYTHING`, one
-    ``lanes up`` starts them all, with its embedded Redis; otherwise Redis is a private one.
+    ``lanes up`` starts them all, with its embedded Redis; otherwise Redis is a private one, or the one
+    at ``redis_url``, which sites of other names (``mta``) may share.
     """
 
     def __init__(self, outside: int, settings: str = "", *, programs: Sequence[str] = PROGRAMS,
-                 relays: Mapping[str, Relay] | None = None, parameters: Mapping[str, str] | None = None) -> None:
+                 relays: Mapping[str, Relay] | None = None, parameters: Mapping[str, str] | None = None,
+                 mta: str = "mx1", redis_url: str = "") -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lanes-site-"))
         self.folder.chmod(0o755)
         self.redis = PrivateRedis()
+        self._shared = redis_url
         self.programs = programs
         socket = self.folder / "milter" / "milter.sock"
         socket.parent.mkdir()
         self.postfix = PrivatePostfix(outside, relays=relays, milter=Milter(f"unix:{socket}"),
                                       parameters=parameters, folder=self.folder / "postfix")
         self._settings_file = self.folder / "lanes.toml"
-        self._settings_file.write_text(self._own_settings(socket) + settings, "utf-8")
+        self._settings_file.write_text(self._own_settings(mta, socket) + settings, "utf-8")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._starts: Counter[str] = Counter()
 
-    def _own_settings(self, socket: Path) -> str:
-        url = "embedded" if self.programs == EVERYTHING else self.redis.url
+    def _own_settings(self, mta: str, socket: Path) -> str:
+        url = "embedded" if self.programs == EVERYTHING else self._shared or self.redis.url
         return (
             f'data_dir = "{self.folder}"\n'
             f'redis.url = "{url}"\n'
+            f'mta.name = "{mta}"\n'
             f'mta.config_directory = "{self.postfix.config}"\n'
             f'mta.log = "{self.postfix.log_path}"\n'
             f'milter.socket = "unix:{socket}"\n'
@@ -88,7 +92,7 @@ class Site:
 
     def __enter__(self) -> Self:
         try:
-            if self.programs != EVERYTHING:
+            if self.programs != EVERYTHING and not self._shared:
                 self.redis.start()
             for program in self.programs:
                 self.start(program)

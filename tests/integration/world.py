@@ -22,11 +22,12 @@ UNSUBSCRIBE = {"List-Unsubscribe": "<https://example.net/u>"}
 
 @contextmanager
 def running_site(request: pytest.FixtureRequest, sink: Sink, settings: str, *, programs: Sequence[str] = PROGRAMS,
-                 **parameters: str) -> Iterator[Site]:
+                 mta: str = "mx1", redis_url: str = "", **parameters: str) -> Iterator[Site]:
     """A site whose filter serves metrics; ``parameters`` are Postfix's."""
     failed_before = request.session.testsfailed
     metrics = f'milter.metrics = "{LOOPBACK}:{free_port()}"\n'
-    with Site(sink.port, metrics + settings, programs=programs, parameters=parameters) as site:
+    with Site(sink.port, metrics + settings, programs=programs, parameters=parameters, mta=mta,
+              redis_url=redis_url) as site:
         yield site
         if request.session.testsfailed > failed_before:
             for program in programs:
