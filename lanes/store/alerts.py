@@ -1,22 +1,18 @@
-"""What alerts are judged by, read from heads and counts; and how they stand, kept.
+"""What alerts are judged by, read from heads and counts.
 
 Nothing here grows with the backlog. How long mail has waited is found without an index of its own: a
 deadline is never later than acceptance plus the lane's SLA (:mod:`lanes.policy`), so whatever has waited
 for long has a near deadline, and is among the first by deadline. Only where more than :data:`HEADS`
 messages have nearer deadlines without having waited is it found later, and still before it is overdue.
 
-Contract: :meth:`Alerts.update` is one transaction. Whoever else looks at the same time, two managers at
-a restart, sees its states and tells nothing again; and what is enqueued in it is so exactly if it counts.
-
-Failure: :class:`redis.RedisError`. A flushed Redis has forgotten what was told.
+Failure: :class:`redis.RedisError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
 
-import msgspec
 from redis.client import Pipeline
 
 from lanes.config import Settings
@@ -24,17 +20,12 @@ from lanes.life import State as MessageState
 from lanes.sla.alerts import State, firing
 from lanes.sla.histogram import merge, percentile
 from lanes.sla.rules import PROGRAMS, LaneSeen, ProgramSeen, Seen
+from lanes.store.standing import Standing
 from lanes.store.store import Store
 
 #: Messages with the nearest deadlines that are looked at, of a lane that has ``alert_after``: so many
 #: on hold, and so many with the MTA.
 HEADS = 100
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(State).decode
-
-Look = Callable[[Mapping[str, State]], tuple[dict[str, State], list[State]]]
-Notify = Callable[[Sequence[State], Pipeline], None]
 
 
 class _Glance(NamedTuple):
@@ -51,6 +42,8 @@ class Alerts:
         self._store = store
         self._settings = settings
         self._keys = store.keys
+        self.standing = Standing(store.client, self._keys.alerts)
+        """How they stand."""
 
     def seen(self, now: float) -> Seen:
         """What the rules see, the most urgent lane first; three round trips."""
@@ -96,42 +89,14 @@ class Alerts:
         return int(self._settings.alerts.recent // 60)
 
     def programs(self, now: float) -> tuple[ProgramSeen, ...]:
-        """Who was last heard of when."""
+        """Who was last heard of when; without sinks, nobody has to tell of alerts."""
         heard = cast("dict[bytes, bytes]", self._store.client.hgetall(self._keys.seen))
-        return tuple(ProgramSeen(program, _instant(heard.get(program.encode())), now) for program in PROGRAMS)
-
-    def states(self) -> dict[str, State]:
-        """How the alerts stand, by identity."""
-        return _states(cast("dict[bytes, bytes]", self._store.client.hgetall(self._keys.alerts)))
+        needed = [program for program in PROGRAMS if program != "notifier" or self._settings.alerts.sinks]
+        return tuple(ProgramSeen(program, _instant(heard.get(program.encode())), now) for program in needed)
 
     def firing(self, now: float) -> list[State]:
         """What is wrong now, the gravest first; also if the manager is silent, and so tells nothing."""
-        return firing(self.states(), self.programs(now), self._settings.alerts)
-
-    def update(self, look: Look, notify: Notify) -> list[State]:
-        """Let ``look`` make new states of the old ones, and keep them; what is to be told of it.
-
-        ``notify`` is given that and a pipeline, and what it puts on the pipeline is done in the same
-        transaction. Both may be called again, if others have changed the states meanwhile.
-        """
-        key = self._keys.alerts
-        changes: list[State] = []
-
-        def turn(pipe: Pipeline) -> None:
-            stored = cast("dict[bytes, bytes]", pipe.hgetall(key))
-            before = _states(stored)
-            after, changes[:] = look(before)
-            pipe.multi()
-            if gone := [field for field in stored if field.decode("utf-8", "replace") not in after]:
-                pipe.hdel(key, *gone)
-            for identity, state in after.items():
-                if before.get(identity) != state:
-                    pipe.hset(key, identity, _pack(state))
-            if changes:
-                notify(changes, pipe)
-
-        self._store.client.transaction(turn, key)
-        return changes
+        return firing(self.standing.states(), self.programs(now), self._settings.alerts)
 
 
 def _ids(glances: Sequence[_Glance]) -> list[str]:
@@ -143,14 +108,3 @@ def _instant(stored: bytes | None) -> float | None:
         return None if stored is None else float(stored)
     except ValueError:
         return None
-
-
-def _states(stored: Mapping[bytes, bytes]) -> dict[str, State]:
-    """Stored states; what cannot be read was never told."""
-    states = {}
-    for field, packed in stored.items():
-        try:
-            states[field.decode()] = _unpack(packed)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-    return states

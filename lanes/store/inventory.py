@@ -13,15 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-import msgspec
-
 from lanes.config import Settings
 from lanes.life import State
 from lanes.message import Record
 from lanes.store import scripts
+from lanes.store.packed import pack
 from lanes.store.store import CHUNK, NUMBER, Store
-
-_pack = msgspec.msgpack.Encoder().encode
 
 
 class Known(NamedTuple):
@@ -78,7 +75,7 @@ class Inventory:
                 keys = [*self._keys.place_of(lane, domain), self._keys.settled, self._keys.totals]
                 args: list[str | float | bytes] = [NUMBER[state], domain, lane]
                 for id, _, score, record in group:
-                    args += [id, score, record.accepted, _pack(record)]
+                    args += [id, score, record.accepted, pack(record)]
                 self._adopt(keys, args, client=pipe)
             states = Counter(dict.fromkeys((state for state, _, _ in groups), 0))
             for (state, _, _), adopted in zip(groups, pipe.execute(), strict=True):

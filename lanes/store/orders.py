@@ -17,12 +17,11 @@ from lanes.config import Settings
 from lanes.life import State
 from lanes.message import Record
 from lanes.store import scripts
+from lanes.store.packed import pack
 from lanes.store.store import CHUNK, Store
 
 #: Orders that the audit keeps.
 AUDITED = 1000
-
-_pack = msgspec.msgpack.Encoder().encode
 
 
 class Selection(NamedTuple):
@@ -89,7 +88,7 @@ class Orders:
         """Let a message be what ``record`` says, in another lane; whether it still was where it was found."""
         old, new = self._store.domain(found.record), self._store.domain(record)
         keys = [*self._keys.place_of(found.record.lane, old), *self._keys.place_of(record.lane, new)]
-        args: list[str | float | bytes] = [found.id, old, new, record.deadline, record.accepted, _pack(record)]
+        args: list[str | float | bytes] = [found.id, old, new, record.deadline, record.accepted, pack(record)]
         return bool(self._relane(keys, args))
 
     def pause(self, what: str) -> None:

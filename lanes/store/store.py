@@ -24,6 +24,7 @@ from lanes.schedule.view import Wave
 from lanes.sla import histogram
 from lanes.store import scripts
 from lanes.store.keys import Keys
+from lanes.store.packed import pack, unpack
 from lanes.store.senders import Senders
 
 #: How many admitted ids the list of recent decisions keeps.
@@ -36,7 +37,6 @@ CHUNK = 1000
 #: A state's number in the scripts, its place among the keys of :meth:`~lanes.store.keys.Keys.place_of`.
 NUMBER = {state: number for number, state in enumerate(State, 1)}
 _pack = msgspec.msgpack.Encoder().encode
-_record = msgspec.msgpack.Decoder(Record).decode
 _progress = msgspec.msgpack.Decoder(Progress).decode
 
 Action = Literal["pass", "hold", "defer", "known"]
@@ -98,7 +98,7 @@ class Store:
             record, domain = candidate.record, self.domain(candidate.record)
             keys += [*self.keys.place_of(record.lane, domain), self.keys.quota(record.lane, record.sender)]
             over_quota = candidate.over_quota or record
-            args += [_pack(self._terms(record, domain, watch)), _pack(record), _pack(over_quota)]
+            args += [_pack(self._terms(record, domain, watch)), pack(record), pack(over_quota)]
         action, chosen, why = cast("tuple[bytes, int, bytes]", self._admit(keys, args))
         candidate = candidates[chosen - 1]
         record = candidate.over_quota if why == b"quota" and candidate.over_quota else candidate.record
@@ -251,7 +251,7 @@ class Store:
         if not wanted:
             return {}
         found = cast("list[bytes | None]", self.client.hmget(self.keys.records, wanted))
-        pairs = ((id, _decoded(_record, packed)) for id, packed in zip(wanted, found, strict=True))
+        pairs = ((id, unpack(packed)) for id, packed in zip(wanted, found, strict=True))
         return {id: record for id, record in pairs if record is not None}
 
     def _grouped(self, ids: Iterable[str]) -> dict[tuple[str, str], list[tuple[str, Record]]]:

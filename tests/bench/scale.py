@@ -23,6 +23,7 @@ from lanes.config import Settings
 from lanes.config.load import parse
 from lanes.life import Result
 from lanes.message import Evidence, Record
+from lanes.policy.instants import format_instant
 from lanes.schedule.view import Wave
 from lanes.services.manager import Manager
 from lanes.store.store import Candidate, Settlement, Store
@@ -34,7 +35,6 @@ _EVIDENCE = (
     Evidence("list-unsubscribe", "<https://news.example.net/unsubscribe/4711>", "bulk +5"),
     Evidence("precedence", "bulk", "bulk +5"),
     Evidence("lane", "bulk 10", "bulk"),
-    Evidence("deadline", "1d of lane bulk", "2027-01-16T08:00:00Z"),
 )
 _DIGITS = string.digits + string.ascii_letters
 
@@ -49,8 +49,10 @@ def ids(seed: int) -> Iterator[str]:
 def record(number: int) -> Record:
     """A newsletter's record, as the filter would store it."""
     accepted = NOW + number / 1000
-    return Record("bulk", accepted, accepted + 86400, f"domain{number % DOMAINS}.example", 1, "economy",
-                  "news@example.net", f"Weekly news for reader {number}", _EVIDENCE)
+    deadline = accepted + 86400
+    evidence = (*_EVIDENCE, Evidence("deadline", "1d of lane bulk", format_instant(deadline)))
+    return Record("bulk", accepted, deadline, f"domain{number % DOMAINS}.example", 1, "economy",
+                  "news@example.net", f"Weekly news for reader {number}", evidence)
 
 
 def fill(store: Store, held: int, tell: Progress) -> None:
