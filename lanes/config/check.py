@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from lanes.config.check_sinks import check_sink
 from lanes.config.errors import ConfigError, nearest
 from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Relay, Settings
 from lanes.config.redis_url import by_sentinel
@@ -39,6 +41,8 @@ def check(settings: Settings) -> None:
     _places(settings)
     _running(settings)
     _alerts(settings.alerts)
+    for name, sink in settings.alerts.sinks.items():
+        check_sink(f"alerts.sinks.{name}", sink)
     _silence(settings)
 
 
@@ -52,7 +56,10 @@ def _redis(url: str) -> None:
 def _names(settings: Settings) -> None:
     if not _MTA_NAME.fullmatch(settings.mta.name):
         raise ConfigError(f"found {settings.mta.name!r}, allowed: letters, digits, '.', '_', '-'", key="mta.name")
-    for table, names in (("lanes", settings.lanes), ("relays", settings.relays)):
+    tables: dict[str, Iterable[str]] = {
+        "lanes": settings.lanes, "relays": settings.relays, "alerts.sinks": settings.alerts.sinks,
+    }
+    for table, names in tables.items():
         for name in names:
             if not _NAME.fullmatch(name):
                 allowed = "lower-case letters, digits, '_', '-', starting with a letter, at most 32"

@@ -18,7 +18,8 @@ import msgspec
 
 from lanes.config.check import check
 from lanes.config.errors import ConfigError, nearest
-from lanes.config.model import Section, Settings
+from lanes.config.model import Settings
+from lanes.config.section import Section
 from lanes.config.units import Bytes, Seconds, format_seconds, parse_bytes, parse_seconds
 
 T = TypeVar("T", bound=Section)
@@ -110,10 +111,29 @@ def section(raw: Any, kind: type[T], at: Path_) -> T:
 
 
 def _nested(value: Any, hint: Any, at: Path_) -> Any:
-    if get_origin(hint) is dict and issubclass(get_args(hint)[1], Section) and isinstance(value, dict):
-        return {name: section(item, get_args(hint)[1], (*at, name)) for name, item in value.items()}
-    kinds = [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Section)]
-    return section(value, kinds[0], at) if kinds and isinstance(value, dict) else value
+    if not isinstance(value, dict):
+        return value
+    if get_origin(hint) is dict and (kinds := _kinds(get_args(hint)[1])):
+        return {name: section(item, _kind(item, kinds, (*at, name)), (*at, name)) for name, item in value.items()}
+    kinds = _kinds(hint)
+    return section(value, _kind(value, kinds, at), at) if kinds else value
+
+
+def _kinds(hint: Any) -> list[type[Section]]:
+    return [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Section)]
+
+
+def _kind(raw: Any, kinds: list[type[Section]], at: Path_) -> type[Section]:
+    """The kind of table that ``raw`` is: where there are several, it says so itself."""
+    tag = kinds[0].__struct_config__.tag_field
+    if tag is None or not isinstance(raw, dict):
+        return kinds[0]
+    for kind in kinds:
+        if kind.__struct_config__.tag == raw.get(tag):
+            return kind
+    found = f"found {raw[tag]!r}" if tag in raw else "is missing"
+    allowed = ", ".join(repr(kind.__struct_config__.tag) for kind in kinds)
+    raise ConfigError(f"{found}, allowed: {allowed}", key=".".join((*at, tag)))
 
 
 def _decode(kind: type, value: object) -> object:
@@ -133,7 +153,7 @@ def _explain(error: msgspec.ValidationError, raw: Mapping[str, Any], kind: type[
     unknown = _UNKNOWN.match(text)
     if unknown:
         name = unknown[1]
-        return ConfigError(f"unknown key; {nearest(name, kind.__struct_fields__)}", key=".".join((*at, name)))
+        return ConfigError(f"unknown key; {nearest(name, kind.__struct_encode_fields__)}", key=".".join((*at, name)))
     missing = _MISSING.match(text)
     if missing:
         return ConfigError("is missing, and has no default", key=".".join((*at, missing[1])))

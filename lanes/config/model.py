@@ -10,14 +10,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
+from msgspec import field
 
+from lanes.config.section import Section
+from lanes.config.sinks import Sink
 from lanes.config.units import Seconds
-
-
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A TOML table; a key that is not declared is an error."""
-
 
 Preference = Literal["speed", "balanced", "economy"]
 
@@ -74,7 +71,7 @@ class Batch(Section, frozen=True):
     size: int
     max_wait: Seconds
     streams: int
-    domains: dict[str, DomainBatch] = {}
+    domains: dict[str, DomainBatch] = field(default_factory=dict)
 
     def of(self, domain: str) -> Batch:
         """What holds for one domain."""
@@ -185,6 +182,8 @@ class Alerts(Section, frozen=True):
     """... and how many deliveries there must have been in it."""
     silent_after: Seconds
     """For how long nothing was heard of a program."""
+    sinks: dict[str, Sink] = field(default_factory=dict)
+    """Who is told of alerts, and how."""
 
 
 class Log(Section, frozen=True):
@@ -230,7 +229,7 @@ class Policy(Section, frozen=True):
     mt_priority: dict[str, int]
     """Lane -> the lowest MT-PRIORITY that asks for it."""
     limits: Limits
-    recipients: dict[str, Recipient] = {}
+    recipients: dict[str, Recipient] = field(default_factory=dict)
 
 
 class Settings(Section, frozen=True):

@@ -1,31 +1,43 @@
 """The watch: looks at lanes and programs for what is worth an alert, at its own, lower rate.
 
-Contract: how alerts stand is kept in Redis, so a watch that is started again tells nothing twice. Each
-alert that fires or clears is one line in the log, and is handed to ``notify`` together with the pipeline
-that keeps the new states: a job that is enqueued there is enqueued exactly once.
+Contract: how alerts stand, and who was told, is kept in Redis, so a watch that is started again tells nothing
+twice. Each alert that fires or clears is one line in the log. What the sinks are to be told is handed to
+``notify`` together with the pipeline that keeps the new states: a job that is enqueued there is enqueued
+exactly once.
 
-The watch is part of the manager's turn, and so cannot tell the manager's own silence. Whoever reads the
-programs' heartbeats can: ``lanes alerts`` and ``lanes status`` do.
+The watch is part of the manager's turn, and so cannot tell the manager's own silence. The notifier can: while
+the manager is silent, it looks in its stead (:class:`Deputy`). So do ``lanes alerts`` and ``lanes status``.
 
 Failure: :class:`redis.RedisError`, and the next turn looks again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import structlog
 from redis.client import Pipeline
 
 from lanes.config import Settings
 from lanes.sla.alerts import Phase, State, step
-from lanes.store.alerts import Alerts, Notify
+from lanes.sla.notices import Due, notices
+from lanes.store.alerts import Alerts
 
 log = structlog.get_logger("lanes.watch")
 
+Notify = Callable[[Sequence[Due], Pipeline], None]
 
-def nobody(_changes: Sequence[State], _pipe: Pipeline) -> None:
+
+def nobody(_due: Sequence[Due], _pipe: Pipeline) -> None:
     """A ``notify`` that tells nobody: the log has it, and ``lanes alerts``."""
+
+
+class _Saw(NamedTuple):
+    """What came of a look."""
+
+    changes: list[State]
+    due: list[Due]
 
 
 class Watch:
@@ -44,10 +56,30 @@ class Watch:
             return []
         self._looked = now
         seen = self._alerts.seen(now)
-        changes = self._alerts.update(lambda states: step(states, seen, self._bounds, now), self._notify)
+
+        def look(states: Mapping[str, State]) -> tuple[dict[str, State], _Saw]:
+            after, changes = step(states, seen, self._bounds, now)
+            after, due = notices(after, changes, self._bounds.sinks, now)
+            return after, _Saw(changes, due)
+
+        changes, _ = self._alerts.standing.update(look, lambda saw, pipe: self._notify(saw.due, pipe))
         for change in changes:
             _say(change, now)
         return changes
+
+
+class Deputy:
+    """A watch that looks only while the manager's does not."""
+
+    def __init__(self, settings: Settings, alerts: Alerts, notify: Notify) -> None:
+        self._patience = settings.alerts.silent_after / 2
+        self._alerts = alerts
+        self._watch = Watch(settings, alerts, notify)
+
+    def turn(self, now: float) -> list[State]:
+        """As :meth:`Watch.turn`, if the manager is missed."""
+        manager = next(one for one in self._alerts.programs(now) if one.program == "manager")
+        return self._watch.turn(now) if manager.silence >= self._patience else []
 
 
 def _say(change: State, now: float) -> None:

@@ -46,6 +46,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     """The measure as a part of its bound."""
     low: float | None = None
     """Since when its level is below ``clear_at``, while it fires; None: it is not."""
+    told: dict[str, float] = {}
+    """Sink -> when it was last told that it fires (:mod:`lanes.sla.notices`)."""
 
 
 def step(states: Mapping[str, State], seen: Seen, bounds: Alerts, now: float) -> tuple[dict[str, State], list[State]]:
@@ -93,7 +95,8 @@ def _sunk(state: State | None, bounds: Alerts, now: float) -> State | None:
 def _up(state: State, measured: Measured, now: float) -> State:
     """Its level is up, or has not come down far enough."""
     fires = state.phase is Phase.FIRING or now - state.since >= measured.patience
-    return State(measured.alert, Phase.FIRING if fires else Phase.PENDING, state.since, measured.level)
+    phase = Phase.FIRING if fires else Phase.PENDING
+    return State(measured.alert, phase, state.since, measured.level, told=state.told)
 
 
 def _tells(before: State | None, after: State) -> bool:

@@ -10,20 +10,20 @@ Contract: pure. Instants are Unix time in seconds, durations seconds. Failure: n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Generic, Literal, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 
 from lanes.config.model import Alerts, Lane
+from lanes.config.sinks import AlertName, Severity
 from lanes.config.units import format_seconds
-
-Severity = Literal["critical", "warning"]
 
 #: Programs that say that they are alive, and what their silence means.
 PROGRAMS = {
-    "manager": "held mail waits, and no other alert fires",
+    "manager": "held mail waits, and only the notifier looks for alerts",
     "worker": "held mail waits",
     "tracker": "mail flows, but nobody sees what becomes of it, and the window fills",
+    "notifier": "nobody is told of alerts",
 }
 #: What becomes of more mail when a lane is full.
 _OVERFLOW = {"demote": "goes one lane down", "defer": "is refused for now (451)", "pass": "passes without being held"}
@@ -113,7 +113,7 @@ class Reading(NamedTuple):
 class Rule(NamedTuple, Generic[_T]):
     """One kind of alert."""
 
-    name: str
+    name: AlertName
     severity: Severity
     read: Callable[[_T, Alerts], Reading | None]
     """None: nothing is promised there that could be broken."""

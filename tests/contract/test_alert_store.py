@@ -150,11 +150,11 @@ def firing(name: str = "silent") -> AlertState:
 def test_states_are_kept_as_they_were_and_what_is_over_is_forgotten(store: Store, alerts: Alerts) -> None:
     # Given states, one of which nobody can read
     one, other = firing(), firing("other")
-    alerts.update(lambda _: ({one.alert.identity: one, other.alert.identity: other}, []), nobody)
+    alerts.standing.update(lambda _: ({one.alert.identity: one, other.alert.identity: other}, []), nobody)
     store.client.hset(store.keys.alerts, "junk", b"\xff")
-    assert alerts.states() == {one.alert.identity: one, other.alert.identity: other}
+    assert alerts.standing.states() == {one.alert.identity: one, other.alert.identity: other}
     # When one is over
-    alerts.update(lambda _: ({one.alert.identity: one}, []), nobody)
+    alerts.standing.update(lambda _: ({one.alert.identity: one}, []), nobody)
     # Then the others are not there any more
     assert store.client.hkeys(store.keys.alerts) == [one.alert.identity.encode()]
 
@@ -171,15 +171,16 @@ def test_who_is_told_while_others_look_is_told_once(store: Store, alerts: Alerts
 
     def look(states: Mapping[str, AlertState]) -> tuple[dict[str, AlertState], list[AlertState]]:
         if not before:
-            alerts.update(lambda _: (fired, [state]), told)
+            alerts.standing.update(lambda _: (fired, [state]), told)
         before.append(states)
         return fired, [] if states else [state]
 
     def told(changes: Sequence[AlertState], pipe: Pipeline) -> None:
-        pipe.rpush("told", *(change.alert.identity for change in changes))
+        for change in changes:
+            pipe.rpush("told", change.alert.identity)
 
     # When it ends
-    changes = alerts.update(look, told)
+    changes = alerts.standing.update(look, told)
     # Then it looks again, sees that, and nothing was told twice
     assert (before, changes) == ([{}, fired], [])
     assert store.client.lrange("told", 0, -1) == [state.alert.identity.encode()]
