@@ -96,17 +96,29 @@ class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Progress(msgspec.Struct, frozen=True, gc=False, array_like=True):
-    """What the log has told of a message's recipients so far; merging twice changes nothing."""
+    """What was told of a message so far; merging twice changes nothing. Append fields, never reorder."""
 
     sent: float | None = None
     """Seconds from arrival to the latest successful delivery; None while there was none."""
     bounced: bool = False
     expired: bool = False
+    released: float | None = None
+    """Unix time in seconds at which it was last let go from hold; None if it never was."""
+    withheld: bool = False
+    """Whether it was ever put on hold by hand."""
+    before: float = 0.0
+    """Seconds from its acceptance to its arrival under its present id, if that began its life anew."""
 
     def merged(self, other: Progress) -> Progress:
         """Both together."""
-        sent = [seconds for seconds in (self.sent, other.sent) if seconds is not None]
-        return Progress(max(sent, default=None), self.bounced or other.bounced, self.expired or other.expired)
+        return Progress(
+            _later(self.sent, other.sent), self.bounced or other.bounced, self.expired or other.expired,
+            _later(self.released, other.released), self.withheld or other.withheld, max(self.before, other.before),
+        )  # fmt: skip
+
+
+def _later(one: float | None, other: float | None) -> float | None:
+    return max((value for value in (one, other) if value is not None), default=None)
 
 
 def domain_of(recipients: tuple[str, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 import click
 
@@ -20,6 +21,7 @@ from lanes.services.loop import RETRY, repeat, stop_on_signals
 from lanes.services.manager import Manager
 from lanes.services.reconcile import Reconcile
 from lanes.services.tracker import Tracker
+from lanes.services.up import AlreadyUpError
 from lanes.services.up import up as run_everything
 from lanes.services.upkeep import Upkeep
 from lanes.services.watch import Watch
@@ -32,7 +34,10 @@ from lanes.store.inventory import Inventory
 def up(house: House) -> None:
     """Run everything in the foreground."""
     configure(house.settings, "up")
-    run_everything(house.settings, house.path, stop_on_signals())
+    try:
+        run_everything(house.settings, house.path, stop_on_signals())
+    except AlreadyUpError as error:
+        raise click.ClickException(str(error)) from error
 
 
 @click.command()
@@ -113,10 +118,12 @@ def worker(house: House) -> None:
 def tracker(house: House) -> None:
     """Run the tracker: follows the MTA's log and settles messages."""
     configure(house.settings, "tracker")
-    service = Tracker(house.settings, house.store, choose.grammar(house.settings), time.time)
+    settings = house.settings
+    service = Tracker(settings, house.store, choose.grammar(settings), partial(choose.log, settings), time.time)
     stop = stop_on_signals()
     ready()
     repeat(service.step, stop, "tracker")
+    service.close()
 
 
 COMMANDS = (up, milter, manager, worker, tracker)

@@ -13,7 +13,7 @@ import structlog
 
 from lanes.config import Settings
 from lanes.life import Result
-from lanes.message import Record
+from lanes.message import Progress, Record
 from lanes.mta.port import Control, Queue
 from lanes.store.store import Settlement, Store
 
@@ -39,6 +39,7 @@ class Release:
         wave = self._store.claimed(id for id in ids if isinstance(id, str) and self._control.valid(id))
         if not wave:
             return
+        self._store.note(dict.fromkeys(wave, Progress(released=self._clock())))
         released = self._control.release(wave)
         absent = [id for id in wave if id not in released]
         moved, later, gone = self._sort(absent)

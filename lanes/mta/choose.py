@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from lanes.config import Settings
-from lanes.mta.port import Control, Grammar
+from lanes.mta.follow import FileLog
+from lanes.mta.journal import JOURNALD, Journal
+from lanes.mta.port import Control, Grammar, Log
 from lanes.mta.postfix.control import PostfixControl
 from lanes.mta.postfix.grammar import PostfixGrammar
 
@@ -16,3 +21,8 @@ def control(settings: Settings) -> Control:
 def grammar(_settings: Settings) -> Grammar:
     """What reads this site's mail log."""
     return PostfixGrammar()
+
+
+def log(settings: Settings, place: Mapping[str, str]) -> Log:
+    """This site's mail log, to be read on from a stored place."""
+    return Journal(place) if settings.mta.log == JOURNALD else FileLog(Path(settings.mta.log), place)

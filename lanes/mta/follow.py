@@ -7,6 +7,8 @@ caller stores and comes back with, at once or after days. Survived are:
   successor. The old one is left only when the new one has something in it: until then the writer may
   still be at the old one. After a time away, the old file is looked for under the names that rotation
   gives (``NAME.1``, ``NAME-20261124``), and any in between are read, too;
+- *compression* by gzip(1) while away: a compressed file is known by its beginning, so some of it has to
+  have been read before;
 - *truncation* (``copytruncate``), and an inode that was given to another file: seen by the file's
   size, and by a digest of its beginning;
 - *a missing file*: nothing to read yet;
@@ -15,41 +17,31 @@ caller stores and comes back with, at once or after days. Survived are:
 Nothing waits: what is there is read, and the caller asks again. Bytes that are not UTF-8 come as
 lone surrogates (PEP 383).
 
-Failure: :class:`OSError` if a file that is there cannot be read. If rotation was missed *and* the
-old file was compressed or deleted meanwhile, what it still held is not told; the reading goes on at
-the beginning of the present file.
+Failure: :class:`OSError` if a file that is there cannot be read. If rotation was missed *and* the old
+file is gone, what it still held is not told; the reading goes on at the beginning of the present file.
 """
 
 from __future__ import annotations
 
 import glob
-import hashlib
 import os
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Self
 
-_CHUNK = 1 << 18
-"""Bytes read at once; a longer line is given in pieces."""
-_BEGINNING = 256
-"""Bytes of a file's beginning by which it is known again."""
-_PUT_ASIDE = re.compile(r"[.-]\d[\d.-]*(\.gz)?")
-"""What rotation appends to a file's name, and then compression by gzip(1)."""
+from lanes.mta.log_file import COMPRESSED, LogFile, Place, open_log
+from lanes.mta.port import Stretch
 
+__all__ = ["Batch", "FileLog", "Follower", "Place", "put_aside"]
 
-class Place(NamedTuple):
-    """A place between two lines of one file."""
-
-    inode: int
-    offset: int
-    """Bytes from the file's beginning."""
-    beginning: str
-    """Digest of the file's first bytes, up to ``offset`` but not more than 256."""
+_PUT_ASIDE = re.compile(rf"[.-]\d[\d.-]*({re.escape(COMPRESSED)})?")
+"""What rotation appends to a file's name, and then compression."""
 
 
 def put_aside(path: Path) -> list[Path]:
-    """The log's files that rotation put aside, those compressed by gzip(1) as well, the oldest first."""
-    return [name for name, _ in _put_aside(path, compressed=True)]
+    """The log's files that rotation put aside, those that were compressed as well, the oldest first."""
+    return [name for name, _ in _put_aside(path)]
 
 
 class Batch(NamedTuple):
@@ -66,7 +58,7 @@ class Follower:
     def __init__(self, path: Path, place: Place | None = None) -> None:
         self._path = path
         self._place = place
-        self._file: _File | None = None
+        self._file: LogFile | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -82,76 +74,64 @@ class Follower:
 
     def read(self, limit: int = 1000) -> Batch:
         """The next lines, at most ``limit``; fewer once the end is reached, none if there is nothing new."""
-        file = self._file = self._file or self._find()
-        if not file:
-            return Batch([], self._place)
-        # Asked for before reading: once the successor has something in it, the old file has all it will get.
-        successor = _successor(self._path, file.inode)
-        lines = file.read(limit)
-        if successor and not lines:
+        self._file = self._file or self._find()
+        lines: list[str] = []
+        while self._file and not lines:
+            # Asked for before reading: once the successor has something in it, the old file has all it will get.
+            successor = _successor(self._path, self._file.inode)
+            lines = self._file.read(limit)
+            self._place = self._file.place()
+            if lines or not successor:
+                break
             self.close()
-            file = self._file = _open(successor)
-            lines = file.read(limit) if file else []
-        self._place = file.place() if file else self._place
+            self._file = open_log(successor)
         return Batch(lines, self._place)
 
-    def _find(self) -> _File | None:
+    def _find(self) -> LogFile | None:
         """The file of our place, wherever it is by now; else the present one, from its beginning."""
         if place := self._place:
-            for path, found in _generations(self._path):
-                if found.st_ino == place.inode and (file := _open(path, place.offset)):
-                    if file.place() == place:
+            for path in _candidates(self._path, place):
+                if file := open_log(path, place.offset):
+                    if _beginning(file.place()) == _beginning(place):
                         return file
                     file.close()
-        return _open(self._path)
+        return open_log(self._path)
 
 
-class _File:
-    """An open log file, and how far it was read."""
+class FileLog:
+    """A log file as :class:`~lanes.mta.port.Log`; ``place`` is what was stored of it."""
 
-    def __init__(self, number: int, offset: int) -> None:
-        self._number = number
-        self._offset = offset
-        self._beginning = self._first(offset)
-        self.inode = os.fstat(number).st_ino
+    def __init__(self, path: Path, place: Mapping[str, str]) -> None:
+        self._follower = Follower(path, _stored(place))
+
+    def read(self, limit: int) -> Stretch:
+        """The next lines, at most ``limit``."""
+        lines, place = self._follower.read(limit)
+        fields = {field: str(value) for field, value in place._asdict().items()} if place else {}
+        return Stretch(lines, fields, len(lines) < limit)
 
     def close(self) -> None:
-        os.close(self._number)
-
-    def place(self) -> Place:
-        return Place(self.inode, self._offset, hashlib.blake2b(self._beginning, digest_size=8).hexdigest())
-
-    def read(self, limit: int) -> list[str]:
-        """The next complete lines; those of a file written anew from its beginning."""
-        if self._was_rewritten():
-            self._offset, self._beginning = 0, b""
-        lines: list[bytes] = []
-        while len(lines) < limit and (more := self._chunk(limit - len(lines))):
-            lines += more
-        if len(self._beginning) < _BEGINNING:
-            self._beginning = self._first(self._offset)
-        return [line.decode("utf-8", "surrogateescape") for line in lines]
-
-    def _chunk(self, limit: int) -> list[bytes]:
-        data = os.pread(self._number, _CHUNK, self._offset)
-        *lines, rest = data.split(b"\n", limit)
-        if not lines and len(data) == _CHUNK:
-            lines, rest = [data], b""
-        self._offset += len(data) - len(rest)
-        return lines
-
-    def _was_rewritten(self) -> bool:
-        return os.fstat(self._number).st_size < self._offset or self._first(self._offset) != self._beginning
-
-    def _first(self, size: int) -> bytes:
-        return os.pread(self._number, min(size, _BEGINNING), 0)
+        """Let go of the file."""
+        self._follower.close()
 
 
-def _open(path: Path, offset: int = 0) -> _File | None:
+def _stored(place: Mapping[str, str]) -> Place | None:
+    """A stored place; None where there is none, or where it is not one."""
     try:
-        return _File(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), offset)
-    except FileNotFoundError:
+        return Place(int(place["inode"]), int(place["offset"]), place["beginning"])
+    except (KeyError, ValueError):
         return None
+
+
+def _candidates(path: Path, place: Place) -> Iterator[Path]:
+    """Files that may be the one of a place: by inode; or compressed meanwhile, which makes another inode."""
+    generations = _generations(path)
+    yield from (name for name, found in generations if found.st_ino == place.inode)
+    yield from (name for name, _ in reversed(generations) if name.suffix == COMPRESSED and place.offset)
+
+
+def _beginning(place: Place) -> tuple[int, str]:
+    return place.offset, place.beginning
 
 
 def _successor(path: Path, inode: int) -> Path | None:
@@ -165,15 +145,17 @@ def _successor(path: Path, inode: int) -> Path | None:
 
 
 def _generations(path: Path) -> list[tuple[Path, os.stat_result]]:
-    """The log's files, put aside and present, the oldest first."""
+    """The log's files, put aside and present, the oldest first; while one is being compressed, as it was."""
     present = _stat(path)
-    return [*_put_aside(path, compressed=False), *([(path, present)] if present else [])]
+    aside = _put_aside(path)
+    names = {name for name, _ in aside}
+    whole = [file for file in aside if file[0].suffix != COMPRESSED or file[0].with_suffix("") not in names]
+    return [*whole, *([(path, present)] if present else [])]
 
 
-def _put_aside(path: Path, *, compressed: bool) -> list[tuple[Path, os.stat_result]]:
+def _put_aside(path: Path) -> list[tuple[Path, os.stat_result]]:
     names = path.parent.glob(f"{glob.escape(path.name)}*")
-    matches = ((name, _PUT_ASIDE.fullmatch(name.name.removeprefix(path.name))) for name in names)
-    aside = (name for name, match in matches if match and (compressed or not match[1]))
+    aside = (name for name in names if _PUT_ASIDE.fullmatch(name.name.removeprefix(path.name)))
     return sorted(((name, known) for name in aside if (known := _stat(name))), key=lambda file: file[1].st_mtime_ns)
 
 

@@ -6,7 +6,7 @@ Two halves: the *control* of the hold queue (run by the worker, with the MTA's p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple, Protocol
 
@@ -163,6 +163,8 @@ class Requeued(NamedTuple):
     id: str
     at: float
     new_id: str
+    anew: bool = False
+    """Whether the MTA counts its delays from now on, as after a content filter; else still from its arrival."""
 
 
 Event = Active | Attempt | Released | Withheld | Expired | Removed | Requeued
@@ -171,8 +173,34 @@ Event = Active | Attempt | Released | Withheld | Expired | Removed | Requeued
 class Grammar(Protocol):
     """Reads one line of an MTA's log."""
 
+    unparsed: int
+    """How many lines so far were no line of a log, or told of a delivery in words that are not known."""
+
     def __call__(self, line: str, now: float) -> Event | None:
         """The event of a line, or None. Never raises, whatever the line holds.
 
         ``now`` completes time stamps that carry no year and time zone.
         """
+
+
+class Stretch(NamedTuple):
+    """Some lines of a log, in order, without their line ends."""
+
+    lines: list[str]
+    place: Mapping[str, str]
+    """Where to come back to for what follows; empty while there is no such place."""
+    complete: bool
+    """Whether these are all that the log had when it was asked for them."""
+
+
+class Log(Protocol):
+    """An MTA's log, read on from a place: every line is given once, and a place outlives the reader.
+
+    Every method raises :class:`OSError` if the log cannot be read.
+    """
+
+    def read(self, limit: int) -> Stretch:
+        """The next lines, at most ``limit``, without waiting for any."""
+
+    def close(self) -> None:
+        """Let go of it."""

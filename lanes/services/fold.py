@@ -13,6 +13,7 @@ from typing import Literal
 from lanes.life import Result
 from lanes.message import Progress
 from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
+from lanes.store.store import Settlement
 
 Transition = Literal["start", "defer", "withhold"]
 
@@ -38,10 +39,14 @@ class Change:
         """Take one event in."""
         self.at = event.at
         match event:
-            case Active() | Released():
+            case Active():
                 self.transition = "start"
+            case Released():
+                self.transition = "start"
+                self.progress = self.progress.merged(Progress(released=event.at))
             case Withheld():
                 self.transition = "withhold"
+                self.progress = self.progress.merged(Progress(withheld=True))
             case Attempt():
                 self._attempt(event)
             case Expired():
@@ -81,3 +86,12 @@ def result(progress: Progress, by_hand: bool) -> Result:
     if progress.bounced:
         return Result.BOUNCED
     return Result.DELIVERED if progress.sent is not None else Result.GONE
+
+
+def settlement(id: str, progress: Progress, at: float, *, by_hand: bool = False) -> Settlement:
+    """The end of a message of which so much was told."""
+    how = result(progress, by_hand)
+    if how is not Result.DELIVERED or progress.sent is None:
+        return Settlement(id, how, at)
+    released = None if progress.withheld else progress.released
+    return Settlement(id, how, at, round(progress.before + progress.sent, 6), released)

@@ -30,7 +30,7 @@ from lanes.config import Settings
 from lanes.life import Result, State
 from lanes.mta.port import Control, Queue
 from lanes.services.difference import Difference, Transition, adopted, difference
-from lanes.services.fold import result
+from lanes.services.fold import settlement
 from lanes.store.inventory import Found, Inventory
 from lanes.store.store import CHUNK, Settlement, Store
 
@@ -142,17 +142,14 @@ class Reconcile:
     def _log_is_read(self, up_to: float) -> bool:
         """Whether the tracker has applied all that the log had at an instant; it is given a few seconds."""
         end = up_to + _TRACKER
-        while not (read := self._store.read_until() >= up_to) and self._clock() < end:
+        while not (read := self._store.tracking.until() >= up_to) and self._clock() < end:
             self._sleep(self._settings.tracker.poll)
         return read
 
     def _settle(self, ids: Sequence[str]) -> int:
         """With all that was told of them before: the last line may be lost, and not the others."""
         told, now = self._store.progress(ids), self._clock()
-        ends = [(id, result(progress, by_hand=False), progress.sent) for id, progress in told.items()]
-        return len(self._store.settle([
-            Settlement(id, how, now, sent if how is Result.DELIVERED else None) for id, how, sent in ends
-        ]))
+        return len(self._store.settle([settlement(id, progress, now) for id, progress in told.items()]))
 
 
 def _chunks(items: Iterable[T]) -> Iterator[list[T]]:

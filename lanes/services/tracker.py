@@ -2,82 +2,90 @@
 
 Contract: the place in the log is stored after what it covers was applied, and applying a stretch
 twice changes nothing, so nothing is lost and nothing counts twice over a crash or a rotation. A
-line that means nothing costs nothing; a line of a message that we do not know changes nothing.
+line that means nothing costs nothing but a count; a line of a message that we do not know changes nothing.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import get_args
 
 import structlog
 
 from lanes.config import Settings
 from lanes.life import Result
-from lanes.message import Record
-from lanes.mta.follow import Follower, Place
-from lanes.mta.port import Grammar, Requeued
-from lanes.services.fold import Change, Transition, fold, result
+from lanes.message import Progress, Record
+from lanes.mta.port import Grammar, Log, Requeued
+from lanes.services.fold import Change, Transition, fold, settlement
 from lanes.store.store import Settlement, Store
 
 log = structlog.get_logger("lanes.tracker")
+
+OpenLog = Callable[[Mapping[str, str]], Log]
+"""Opens the MTA's log at a stored place."""
 
 
 class Tracker:
     """One MTA's tracker."""
 
-    def __init__(self, settings: Settings, store: Store, grammar: Grammar, clock: Callable[[], float]) -> None:
+    def __init__(self, settings: Settings, store: Store, grammar: Grammar, open_log: OpenLog,
+                 clock: Callable[[], float]) -> None:
         self._settings = settings.tracker
-        self._path = Path(settings.mta.log)
         self._store = store
         self._grammar = grammar
+        self._open_log = open_log
         self._clock = clock
-        self._follower: Follower | None = None
+        self._log: Log | None = None
 
     def step(self) -> float:
         """Apply the next stretch of the log; the seconds to wait before the one after it.
 
-        Raises :class:`redis.RedisError`; the stretch is then read again.
+        Raises :class:`redis.RedisError`; the stretch is then read again. :class:`OSError` if the log cannot
+        be read.
         """
         try:
             return self._step()
         except Exception:
-            self._forget()
+            self.close()
             raise
+
+    def close(self) -> None:
+        """Let go of the log, and go back to the stored place: what was read and not applied is read again."""
+        if self._log:
+            self._log.close()
+        self._log = None
 
     def _step(self) -> float:
         now = self._clock()
         self._store.beat("tracker", now)
-        follower = self._follower = self._follower or Follower(self._path, _place(self._store.place()))
-        lines, place = follower.read(self._settings.batch)
-        if lines and place:
-            self._apply(lines, now)
-            self._store.save_place({field: str(value) for field, value in place._asdict().items()})
-        if len(lines) == self._settings.batch:
-            return 0.0
-        self._store.read_to_end(now)
-        return self._settings.poll
+        source = self._log = self._log or self._open_log(self._store.tracking.place())
+        lines, place, complete = source.read(self._settings.batch)
+        if lines:
+            unparsed = self._apply(lines, now)
+            self._store.tracking.save(place, len(lines), unparsed)
+        if complete:
+            self._store.tracking.at_end(now)
+        return self._settings.poll if complete or not lines else 0.0
 
-    def _forget(self) -> None:
-        """Go back to the stored place: what was read and not applied has to be read again."""
-        if self._follower:
-            self._follower.close()
-        self._follower = None
-
-    def _apply(self, lines: Sequence[str], now: float) -> None:
+    def _apply(self, lines: Sequence[str], now: float) -> int:
+        """How many of the lines could not be understood."""
+        before = self._grammar.unparsed
         changes, requeued = fold(event for line in lines if (event := self._grammar(line, now)) is not None)
         self._requeue(requeued)
         self._store.note({id: change.progress for id, change in changes.items() if change.tells and not change.removed})
         for transition in get_args(Transition):
             self._move(transition, changes)
         self._settle({id: change for id, change in changes.items() if change.removed})
+        return self._grammar.unparsed - before
 
     def _requeue(self, requeued: Sequence[Requeued]) -> None:
         for event in requeued:
             if self._store.requeue(event.id, event.new_id, event.at):
                 log.info("requeued", id=event.id, new_id=event.new_id)
+        anew = {event.new_id: event.at for event in requeued if event.anew}
+        known = self._store.records(anew)
+        self._store.note({id: Progress(before=max(anew[id] - record.accepted, 0.0)) for id, record in known.items()})
 
     def _move(self, transition: Transition, changes: Mapping[str, Change]) -> None:
         moved = [id for id, change in changes.items() if change.transition == transition and not change.removed]
@@ -87,12 +95,10 @@ class Tracker:
     def _settle(self, removed: Mapping[str, Change]) -> None:
         """Messages that left the spool, with all that was told of them before."""
         before = self._store.progress(removed)
-        ends = []
-        for id, change in removed.items():
-            progress = before[id].merged(change.progress)
-            how = result(progress, change.by_hand)
-            ends.append(Settlement(id, how, change.at, progress.sent if how is Result.DELIVERED else None))
-        settled = self._store.settle(ends)
+        settled = self._store.settle([
+            settlement(id, before[id].merged(change.progress), change.at, by_hand=change.by_hand)
+            for id, change in removed.items()
+        ])
         for end, record in settled:
             log.info("settled", id=end.id, lane=record.lane, result=end.result, seconds=end.queue_seconds,
                      slack=round(record.deadline - end.at, 3))
@@ -104,11 +110,3 @@ def _by_sender(settled: Sequence[tuple[Settlement, Record]]) -> dict[str, tuple[
     delivered = Counter(record.sender for end, record in settled if end.result is Result.DELIVERED)
     bounced = Counter(record.sender for end, record in settled if end.result is Result.BOUNCED)
     return {sender: (delivered[sender], bounced[sender]) for sender in delivered | bounced}
-
-
-def _place(stored: Mapping[str, str]) -> Place | None:
-    """A stored place; None where there is none, or where it is not one."""
-    try:
-        return Place(int(stored["inode"]), int(stored["offset"]), stored["beginning"])
-    except (KeyError, ValueError):
-        return None

@@ -18,7 +18,7 @@ from redis.client import Pipeline
 from lanes.config import Settings
 from lanes.life import State as MessageState
 from lanes.sla.alerts import State, firing
-from lanes.sla.histogram import merge, percentile
+from lanes.sla.period import Measure, Period
 from lanes.sla.rules import PROGRAMS, LaneSeen, ProgramSeen, Seen
 from lanes.store.standing import Standing
 from lanes.store.store import Store
@@ -76,10 +76,10 @@ class Alerts:
         depth = sum(next(answers) for _ in MessageState)
         overdue, near, overdue_held, near_held = (next(answers) for _ in range(4))
         minutes = [next(answers) for _ in range(self._minutes)]
-        taken = merge({int(bucket): int(count) for bucket, count in minute.items()} for minute in minutes)
+        lately = Period.merged(map(Period.read, minutes))
         seen = LaneSeen(
             name, self._settings.lanes[name], depth, overdue=overdue, overdue_held=overdue_held,
-            p95=percentile(taken, 0.95), delivered=sum(taken.values()),
+            p95=lately.percentile(Measure.QUEUE, 0.95), delivered=lately.messages,
         )  # fmt: skip
         return _Glance(seen, [id.decode() for id in (*near, *near_held)])
 

@@ -16,7 +16,7 @@ key                                     type    what is in it
 ``lanes:{mta}:records``                 hash    id -> packed :class:`~lanes.message.Record`
 ``lanes:{mta}:outcomes``                hash    id -> packed :class:`~lanes.message.Progress`, until it settles
 ``lanes:{mta}:settled``                 zset    ids that are done with, by when; their records are kept a while
-``lanes:{mta}:histogram:<lane>:<min>``  hash    bucket of queue time -> deliveries in that minute; expires
+``lanes:{mta}:histogram:<lane>:<min>``  hash    what was delivered in that minute (:mod:`lanes.sla.period`); expires
 ``lanes:{mta}:totals``                  hash    ``<what>:<lane>`` -> count since the beginning
 ``lanes:{mta}:recent``                  list    the last admitted ids, newest first
 ``lanes:{mta}:paused``                  set     ``lane:<lane>`` and ``domain:<domain>`` that an operator stopped
@@ -104,7 +104,7 @@ class Keys:
         return f"{self._tag}:retry:{lane}"
 
     def histogram(self, lane: str, minute: int) -> str:
-        """Queue times of one minute; ``minute`` is Unix time // 60."""
+        """What was delivered in one minute; ``minute`` is Unix time // 60."""
         return f"{self._tag}:histogram:{lane}:{minute}"
 
     def place_of(self, lane: str, domain: str) -> list[str]:

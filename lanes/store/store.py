@@ -21,11 +21,12 @@ from lanes.config import Settings
 from lanes.life import TRANSITIONS, Result, State
 from lanes.message import Progress, Record
 from lanes.schedule.view import Wave
-from lanes.sla import histogram
+from lanes.sla.period import Delivery, Period, due
 from lanes.store import scripts
 from lanes.store.keys import Keys
 from lanes.store.packed import pack, unpack
 from lanes.store.senders import Senders
+from lanes.store.tracking import Tracking
 
 #: How many admitted ids the list of recent decisions keeps.
 RECENT = 100
@@ -69,6 +70,8 @@ class Settlement(NamedTuple):
     at: float
     queue_seconds: float | None = None
     """From acceptance to the last delivery; None if it was not delivered."""
+    released: float | None = None
+    """When it was released from our hold; None if it never was on it, or if somebody else interfered."""
 
 
 class Store:
@@ -78,6 +81,7 @@ class Store:
         self.client = client
         self.keys = Keys(settings.mta.name)
         self.senders = Senders(client, self.keys)
+        self.tracking = Tracking(client, self.keys)
         self._settings = settings
         self._admit, self._claim, self._unclaim, self._move, self._settle, self._requeue, self._prune = (
             scripts.load(client, name)
@@ -186,11 +190,22 @@ class Store:
         keys = self.keys.place_of(record.lane, self.domain(record))
         keys += [self.keys.settled, self.keys.outcomes, self.keys.totals]
         keys += [self.keys.histogram(record.lane, int(end.at // 60))]
-        taken = end.queue_seconds
-        bucket = "" if taken is None else histogram.bucket(taken)
-        kept = taken is not None and record.accepted + taken <= record.deadline
-        args: _Args = [end.id, end.at, self.domain(record), record.lane, end.result, bucket, int(kept), HISTOGRAM_FOR]
+        args: _Args = [end.id, end.at, self.domain(record), record.lane, end.result, "", HISTOGRAM_FOR]
+        if delivery := self._delivery(end, record):
+            args[5] = "kept" if delivery.kept else "missed"
+            args += [part for counted in Period.of(delivery).fields.items() for part in counted]
         self._settle(keys, args, client=pipe)
+
+    def _delivery(self, end: Settlement, record: Record) -> Delivery | None:
+        """What is measured of a message that was delivered."""
+        taken, released, lane = end.queue_seconds, end.released, self._settings.lanes.get(record.lane)
+        if taken is None:
+            return None
+        kept = record.accepted + taken <= record.deadline
+        if released is None or lane is None:
+            return Delivery(taken, kept)
+        late = released - due(lane, record.domain, record.accepted, record.deadline)
+        return Delivery(taken, kept, max(released - record.accepted, 0.0), max(late, 0.0))
 
     def requeue(self, old: str, new: str, now: float) -> bool:
         """Follow a message to its new queue id; whether it was live under the old one."""
@@ -213,27 +228,6 @@ class Store:
             return {}
         found = cast("list[bytes | None]", self.client.hmget(self.keys.outcomes, wanted))
         return {id: _decoded(_progress, packed) or Progress() for id, packed in zip(wanted, found, strict=True)}
-
-    def place(self) -> dict[str, str]:
-        """How far the tracker has read; empty if it never did."""
-        stored = cast("dict[bytes, bytes]", self.client.hgetall(self.keys.place))
-        return {field.decode(): value.decode("utf-8", "replace") for field, value in stored.items()}
-
-    def save_place(self, place: Mapping[str, str]) -> None:
-        """Remember how far the tracker has read."""
-        self.client.hset(self.keys.place, mapping=dict(place.items()))
-
-    def read_to_end(self, now: float) -> None:
-        """Say that the tracker has read, and applied, all that the log had at an instant."""
-        self.client.hset(self.keys.place, "end", str(now))
-
-    def read_until(self) -> float:
-        """Up to which instant that is so; 0 if it never was."""
-        end = cast("bytes | None", self.client.hget(self.keys.place, "end"))
-        try:
-            return float(end or 0)
-        except ValueError:
-            return 0.0
 
     def beat(self, program: str, now: float) -> None:
         """Say that a program is alive."""

@@ -12,8 +12,7 @@ from typing import NamedTuple, cast
 from lanes.config import Settings
 from lanes.life import Result, State
 from lanes.message import Record
-from lanes.schedule.view import Domain, Due, LaneView
-from lanes.sla import histogram
+from lanes.sla.period import Measure, Period
 from lanes.store.store import Store
 
 
@@ -67,7 +66,7 @@ class Views:
             states,
             now - min(accepted) if accepted else None,
             {what: int(count or 0) for what, count in zip(whats, totals, strict=True)},
-            histogram.merge({int(k): int(v) for k, v in counts.items()} for counts in minutes),
+            Period.merged(map(Period.read, minutes)).histogram(Measure.QUEUE),
         )
 
     def recent(self, count: int) -> list[tuple[str, Record]]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lanes.life import Result
 from lanes.message import Progress
 from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
-from lanes.services.fold import Change, fold, result
+from lanes.services.fold import Change, fold, result, settlement
 
 ID = "4jYTDZ4h8gzJC7V"
 OTHER = "4jYTDZ4h8hzJC7W"
@@ -59,6 +59,9 @@ def test_the_last_event_that_moves_a_message_says_where_it_is(events: list[Event
         ([attempt(Outcome.SENT, delay=7), attempt(Outcome.SENT, delay=3)], Progress(sent=7)),
         ([SENT, BOUNCED], Progress(sent=5, bounced=True)),
         ([DEFERRED, EXPIRED], Progress(expired=True)),
+        ([Released(ID, 7.0), ACTIVE, SENT], Progress(sent=5, released=7.0)),
+        ([Released(ID, 7.0), Released(ID, 9.0)], Progress(released=9.0)),
+        ([WITHHELD, RELEASED], Progress(withheld=True, released=1.0)),
     ],
 )
 def test_what_became_of_the_recipients_adds_up(events: list[Event], progress: Progress) -> None:
@@ -78,6 +81,25 @@ def test_what_became_of_the_recipients_adds_up(events: list[Event], progress: Pr
 )
 def test_a_message_ends_by_the_worst_that_befell_a_recipient(progress: Progress, by_hand: bool, how: Result) -> None:
     assert result(progress, by_hand) == how
+
+
+@pytest.mark.parametrize(
+    ("progress", "queue_seconds", "released"),
+    [
+        (Progress(sent=5), 5, None),
+        (Progress(sent=5, released=7.0), 5, 7.0),
+        (Progress(sent=5, released=7.0, withheld=True), 5, None),
+        (Progress(sent=5, before=60.0), 65, None),
+        (Progress(sent=5, bounced=True, released=7.0), None, None),
+        (Progress(sent=5, expired=True), None, None),
+        (Progress(), None, None),
+    ],
+)
+def test_only_what_was_delivered_to_all_is_measured_and_only_our_own_hold(
+    progress: Progress, queue_seconds: float | None, released: float | None
+) -> None:
+    end = settlement(ID, progress, 10.0)
+    assert (end.queue_seconds, end.released) == (queue_seconds, released)
 
 
 def test_removal_ends_it_and_says_by_whom() -> None:

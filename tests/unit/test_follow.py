@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,6 +140,67 @@ def test_several_rotations_while_away_lose_nothing(log: Path, follower: Follower
     # When the reader comes back
     # Then it reads all of them in order, and nothing else
     assert come_back(log, place) == ["two", "three", "four"]
+
+
+def compress(log: Path) -> Path:
+    """As gzip(1) does it: another inode, the same time stamp."""
+    compressed = log.with_name(f"{log.name}.gz")
+    with gzip.open(compressed, "wb") as file:
+        file.write(log.read_bytes())
+    os.utime(compressed, ns=(log.stat().st_atime_ns, log.stat().st_mtime_ns))
+    log.unlink()
+    return compressed
+
+
+def test_what_was_compressed_while_away_is_read_where_the_reader_left_it(log: Path, follower: Follower) -> None:
+    # Given a stored place, and three rotations since, of which two were compressed
+    write(log, "one", "two", "three")
+    place = follower.read(limit=1).place
+    follower.close()
+    os.utime(rotate(log, "mail.log.3"), (1000, 1000))
+    compress(log.with_name("mail.log.3"))
+    write(log, "four")
+    os.utime(rotate(log, "mail.log.2"), (2000, 2000))
+    compress(log.with_name("mail.log.2"))
+    write(log, "five")
+    os.utime(rotate(log), (3000, 3000))
+    write(log, "six")
+    # When the reader comes back, and back again in the middle of a compressed file
+    with Follower(log, place) as following:
+        batch = following.read(limit=1)
+    # Then nothing is lost and nothing is given twice
+    assert batch.lines == ["two"]
+    assert come_back(log, batch.place) == ["three", "four", "five", "six"]
+
+
+def test_a_file_that_is_being_compressed_is_read_as_it_was(log: Path, follower: Follower) -> None:
+    # Given a stored place, and gzip(1) at work on what was put aside since
+    write(log, "one", "two")
+    place = follower.read(limit=1).place
+    follower.close()
+    old = rotate(log)
+    with gzip.open(f"{old}.gz", "wb") as file:
+        file.write(old.read_bytes())
+    write(log, "three")
+    # When the reader comes back
+    # Then it reads the one and not the other
+    assert come_back(log, place) == ["two", "three"]
+
+
+def test_a_compressed_file_that_is_damaged_ends_where_it_breaks(log: Path, follower: Follower) -> None:
+    # Given a stored place in a file of which the compressed copy was cut off
+    write(log, "one", *(f"{number:08x}{number * 7919:08x}" for number in range(20_000)))
+    place = follower.read(limit=1).place
+    follower.close()
+    compressed = compress(rotate(log))
+    os.truncate(compressed, compressed.stat().st_size // 2)
+    write(log, "after")
+    # When the reader comes back
+    lines = come_back(log, place)
+    # Then it reads what there is, and goes on
+    assert lines[0] == f"{0:08x}{0:08x}"
+    assert 1000 < len(lines) < 20_000
+    assert lines[-1] == "after"
 
 
 def test_an_old_file_that_is_gone_does_not_keep_the_new_one_from_being_read(log: Path, follower: Follower) -> None:

@@ -102,6 +102,10 @@ def test_an_address_probe_is_no_delivery(status: str) -> None:
         ("postfix/postsuper", f"{ID}: released from hold", Released(ID, AT)),
         ("postfix/postsuper", f"{ID}: placed on hold", Withheld(ID, AT)),
         ("postfix/pickup", f"4jYTDd0cHZzJBX6: uid=102 from=<a@b.c> orig_id={ID}", Requeued(ID, AT, "4jYTDd0cHZzJBX6")),
+        ("postfix/smtpd", f"4jYTDd0cHZzJBX6: client=x[::1], orig_queue_id={ID}, orig_client=mx.example[192.0.2.7]",
+         Requeued(ID, AT, "4jYTDd0cHZzJBX6", anew=True)),
+        ("postfix/smtpd", f"4jYTDd0cHZzJBX6: client=x[::1], orig_queue_id={ID}",
+         Requeued(ID, AT, "4jYTDd0cHZzJBX6", anew=True)),
     ],
 )
 def test_the_course_of_a_message_is_understood(who: str, said: str, event: Event) -> None:
@@ -157,6 +161,32 @@ def test_a_sender_cannot_say_which_message_was_requeued() -> None:
     # When pickup tells of that message
     # Then nothing was requeued
     assert read("postfix/pickup", said) is None
+
+
+@pytest.mark.parametrize(
+    "user", [f"x, orig_queue_id={ID}", f"x, orig_queue_id={ID}, orig_client=y[::1]", f"{ID}, orig_queue_id={ID}"]
+)
+def test_a_user_cannot_say_that_a_message_was_handed_on(user: str) -> None:
+    # Given somebody who logs in under a name that looks like XFORWARD
+    said = f"4jYTDd0cHZzJBX6: client=unknown[::1], sasl_method=PLAIN, sasl_username={user}"
+    # When smtpd tells of the message
+    # Then nothing was handed on
+    assert read("postfix/smtpd", said) is None
+
+
+def test_what_should_have_been_understood_is_counted() -> None:
+    # Given lines of other programs, an address probe, a delivery, and things that no Postfix of today says
+    probe = f"{ID}: to=<a@example.com>, relay=h[::1]:25, {TIMES}, dsn=2.1.5, status=deliverable (250 2.1.5 Ok)"
+    new = f"{ID}: to=<a@example.com>, relay=h[::1]:25, {TIMES}, dsn=2.1.5, status=teleported (whoosh)"
+    grammar = PostfixGrammar()
+    counts = []
+    # When they are read one after the other
+    for line in ("Nov 24 04:43:26 mx1 sshd[1]: hello", f"Nov 24 04:43:26 mx1 postfix/smtp[1]: {probe}",
+                 f"Nov 24 04:43:26 mx1 postfix/smtp[1]: {new}", "\0\0\0\0", "last message repeated 3 times"):
+        assert grammar(line, NOW) is None
+        counts.append(grammar.unparsed)
+    # Then only the strange ones count
+    assert counts == [0, 0, 1, 2, 3]
 
 
 @pytest.mark.parametrize(

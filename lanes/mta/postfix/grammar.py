@@ -7,6 +7,11 @@ cannot be one; at most one expression is tried on the rest, chosen by its first 
 Who speaks counts, not only what is said: ``removed`` by the queue manager ends a message's life in
 order, ``removed`` by postsuper(1) is a deletion by hand.
 
+*Hand-offs.* A message that was delivered to a content filter or another instance, and comes back from there
+(``status=sent (... queued as NEW)``), is still the same message if smtpd(8) was told so by XFORWARD
+(``smtp_send_xforward_command``): it then logs the id that the message had before. Without that, a delivery
+is taken for one, whatever the reply says: ids in replies are another server's.
+
 *Transports.* The log names the daemon (``smtp``), not the service of ``master.cf`` that started it
 (``economy``). A service of its own shows if ``master.cf`` gives it a name in the log, as Postfix's
 own file does for ``relay``::
@@ -23,7 +28,7 @@ Contract: never raises, whatever the text; what is not understood is no event. T
 read with their quotes (RFC 5321, 4.1.2), and what a server replied comes last.
 
 Source: postlogd(8) and syslog for the prefix, Postfix's ``log_adhoc.c``, ``qmgr_active.c``,
-``postsuper.c``, ``pickup.c`` for the rest; postconf(5) ``info_log_address_format``.
+``postsuper.c``, ``pickup.c``, ``smtpd.c`` for the rest; postconf(5) ``info_log_address_format``.
 """
 
 from __future__ import annotations
@@ -47,6 +52,9 @@ _ATTEMPT = re.compile(
 _ACTIVE = re.compile(r"nrcpt=(\d{1,9}) \(queue active\)$", re.ASCII)
 _EXPIRED = re.compile(r", status=(?:force-)?expired, returned to sender$")
 _REQUEUED = re.compile(rf"> orig_id=({LONG_OR_SHORT})$")
+_HANDED_ON = re.compile(rf"client=[^, ]+, orig_queue_id=({LONG_OR_SHORT})(?:, orig_client=\S+)?$")
+#: What is said of an address that was only asked about (sendmail -bv).
+_PROBES = frozenset(("deliverable", "undeliverable"))
 
 _OUTCOMES = {
     "sent": Outcome.SENT,
@@ -68,14 +76,16 @@ class PostfixGrammar:
 
     def __init__(self) -> None:
         self._time = LogTime()
+        self.unparsed = 0
 
     def __call__(self, line: str, now: float) -> Event | None:
         """The event of a line, or None. Never raises, whatever the line holds.
 
         ``now`` completes time stamps that carry no year and time zone.
         """
-        head, _, said = line.partition("]: ")
+        head, said_by, said = line.partition("]: ")
         id, colon, what = said.partition(": ")
+        self.unparsed += not said_by
         if not colon or not valid(id):
             return None
         what = what.rstrip("\r\n")
@@ -85,7 +95,9 @@ class PostfixGrammar:
         if read is None:
             return None
         at = self._time(stamp, now)
-        return read(id, at, what, instance, daemon) if at is not None else None
+        event = read(id, at, what, instance, daemon) if at is not None else None
+        self.unparsed += read is _attempt and event is None and not _is_probe(what)
+        return event
 
 
 _Reader = Callable[[str, float, str, str, str], Event | None]
@@ -97,9 +109,7 @@ def _reader(daemon: str, what: str) -> _Reader | None:
         return _attempt
     if daemon in _QUEUE_MANAGERS:
         return _queue_manager
-    if daemon == "postsuper":
-        return _postsuper
-    return _pickup if daemon == "pickup" else None
+    return _OTHERS.get(daemon)
 
 
 def _attempt(id: str, at: float, what: str, instance: str, daemon: str) -> Attempt | None:
@@ -135,3 +145,15 @@ def _postsuper(id: str, at: float, what: str, _instance: str, _daemon: str) -> E
 def _pickup(id: str, at: float, what: str, _instance: str, _daemon: str) -> Requeued | None:
     found = _REQUEUED.search(what)
     return Requeued(found[1], at, new_id=id) if found else None
+
+
+def _smtpd(id: str, at: float, what: str, _instance: str, _daemon: str) -> Requeued | None:
+    found = _HANDED_ON.match(what)
+    return Requeued(found[1], at, new_id=id, anew=True) if found else None
+
+
+_OTHERS: dict[str, _Reader] = {"postsuper": _postsuper, "pickup": _pickup, "smtpd": _smtpd}
+
+
+def _is_probe(what: str) -> bool:
+    return any(f", status={probe} (" in what for probe in _PROBES)

@@ -1,0 +1,70 @@
+"""How far the tracker has read its log, and how much of it.
+
+Contract: place and counts are one transaction, so a stretch that is read again counts once.
+Failure: :class:`redis.RedisError`. What cannot be read was never written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple, cast
+
+from redis import Redis
+
+from lanes.store.keys import Keys
+
+_LINES, _UNPARSED, _END = "lines", "unparsed", "end"
+
+
+class Tracked(NamedTuple):
+    """What the tracker has done since the beginning."""
+
+    lines: int
+    """Lines of the log, of whomever."""
+    unparsed: int
+    """Of these, how many could not be understood though they should."""
+    until: float
+    """Unix time in seconds up to which all that the log had was read and applied; 0: never. Now minus this is
+    how far the tracker lags."""
+
+
+class Tracking:
+    """One MTA's tracker, as Redis knows it."""
+
+    def __init__(self, client: Redis, keys: Keys) -> None:
+        self._client = client
+        self._key = keys.place
+
+    def place(self) -> dict[str, str]:
+        """How far it has read, and more; empty if it never did."""
+        stored = cast("dict[bytes, bytes]", self._client.hgetall(self._key))
+        return {field.decode("utf-8", "replace"): value.decode("utf-8", "replace") for field, value in stored.items()}
+
+    def save(self, place: Mapping[str, str], lines: int, unparsed: int) -> None:
+        """Remember how far it has read, and so many lines more."""
+        with self._client.pipeline() as pipe:
+            if place:
+                pipe.hset(self._key, mapping=dict(place.items()))
+            pipe.hincrby(self._key, _LINES, lines)
+            pipe.hincrby(self._key, _UNPARSED, unparsed)
+            pipe.execute()
+
+    def at_end(self, now: float) -> None:
+        """Say that it has read, and applied, all that the log had at an instant."""
+        self._client.hset(self._key, _END, str(now))
+
+    def told(self) -> Tracked:
+        """What it has done; for metrics."""
+        place = self.place()
+        return Tracked(int(_number(place, _LINES)), int(_number(place, _UNPARSED)), _number(place, _END))
+
+    def until(self) -> float:
+        """:attr:`Tracked.until`."""
+        return self.told().until
+
+
+def _number(place: Mapping[str, str], field: str) -> float:
+    try:
+        return float(place.get(field, 0))
+    except ValueError:
+        return 0.0
