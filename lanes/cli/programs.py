@@ -105,7 +105,7 @@ def worker(house: House) -> None:
 
     def step() -> float:
         client = connect(settings)
-        make_worker(client, [mta_queue(client, settings)], functions, alive).work(logging_level="WARNING")
+        make_worker(client, [mta_queue(client, settings)], functions, alive, stop).work(logging_level="WARNING")
         return RETRY
 
     stop = stop_on_signals()

