@@ -7,13 +7,20 @@ taken: claims without jobs, releases without confirmation, events told late, twi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import settings as effort
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
-from hypothesis.stateful import run_state_machine_as_test
+from hypothesis.stateful import (
+    Bundle,
+    MultipleResults,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
 
 from contrib.sandbox.redis import PrivateRedis
 from lanes.config import Settings
@@ -52,7 +59,7 @@ class Life(RuleBasedStateMachine):
         self.store.client.close()
 
     @rule(target=ids, lane=LANES, domain=DOMAINS, slack=st.floats(1, 86400))
-    def admit(self, lane: str, domain: str, slack: float) -> object:
+    def admit(self, lane: str, domain: str, slack: float) -> str | MultipleResults[str]:
         id = f"m{len(self.model)}"
         record = Record(lane, self.now, self.now + slack, domain, 1, "", "a@b.example", "")
         verdict = self.store.admit(id, [Candidate(record)], self.now)
@@ -112,7 +119,7 @@ class Life(RuleBasedStateMachine):
             self.model[id] = "settled"
 
     @rule(target=ids, old=consumes(ids))
-    def requeue(self, old: str) -> object:
+    def requeue(self, old: str) -> str | MultipleResults[str]:
         live = self.model[old] in set(State)
         new = f"m{len(self.model)}"
         assert self.store.requeue(old, new, self.now) == live
@@ -152,9 +159,9 @@ class Life(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine(server: PrivateRedis, settings: Settings) -> Iterator[type[Life]]:
+def machine(server: PrivateRedis, settings: Settings) -> type[Life]:
     Life.server, Life.settings = server, settings
-    yield Life
+    return Life
 
 
 def test_no_message_is_lost_or_in_two_states_whatever_happens(machine: type[Life]) -> None:
