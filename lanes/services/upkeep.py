@@ -1,4 +1,7 @@
-"""When Redis is brought in line with the spool: at the manager's start, on a timer, and when Redis is new.
+"""When Redis is brought in line with the spool: at the manager's start, on a timer, and when Redis is another.
+
+After a fail-over the new master may lack what the old one heard last, and after a restart Redis what it had
+not yet synced; that is a matter of seconds, and one message of it may be on hold.
 
 Part of the manager's turn. Failure: :class:`redis.RedisError`, and the next turn asks again.
 """
@@ -26,8 +29,8 @@ class Upkeep:
 
     def turn(self, now: float) -> None:
         """Ask for it, if it is time to; ``now`` is Unix time in seconds."""
-        if self._inventory.begin(now):
-            log.warning("redis knows nothing of us; it is filled from the spool")
+        if self._inventory.begin():
+            log.warning("redis was started anew, or is another one; it is brought in line with the spool")
             self._due = now
         if now >= self._due:
             self._reconcile()

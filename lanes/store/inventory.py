@@ -47,9 +47,19 @@ class Inventory:
         self._lanes = tuple(settings.lanes)
         self._adopt = scripts.load(store.client, "adopt")
 
-    def begin(self, now: float) -> bool:
-        """Whether this Redis is new to us: it lost all that it had, or is another one. True once."""
-        return bool(self._store.client.set(self._keys.generation, now, nx=True))
+    def begin(self) -> bool:
+        """Whether this Redis was started anew, is another one, or was emptied: it may lack the last moments, or all.
+
+        True once. What is kept is the server's run id, which is another after each of these.
+        """
+        with self._store.client.pipeline(transaction=False) as pipe:
+            pipe.info("server")
+            pipe.get(self._keys.server)
+            info, last = pipe.execute()
+        if last == info["run_id"].encode():
+            return False
+        self._store.client.set(self._keys.server, info["run_id"])
+        return True
 
     def live(self) -> dict[str, Known]:
         """Every live message, and where it is said to be."""

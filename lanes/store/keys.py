@@ -27,7 +27,7 @@ key                                     type    what is in it
 ``lanes:{mta}:poor``                    set     senders in poor standing
 ``lanes:{mta}:place``                   hash    how far the tracker has read its log, and when last to its end
 ``lanes:{mta}:seen``                    hash    program -> when it was last heard of
-``lanes:{mta}:generation``              string  when this Redis was first seen by us; missing: it lost everything
+``lanes:{mta}:server``                  string  run id of the Redis that was last compared with the spool
 ``lanes:{mta}:alerts``                  hash    identity -> packed :class:`~lanes.sla.alerts.State`
 ======================================  ======  ==================================================
 
@@ -65,7 +65,7 @@ class Keys:
         self.place = f"{self._tag}:place"
         self.seen = f"{self._tag}:seen"
         self.alerts = f"{self._tag}:alerts"
-        self.generation = f"{self._tag}:generation"
+        self.server = f"{self._tag}:server"
 
     def state(self, state: State, lane: str) -> str:
         """The sorted set of a lane's messages in one state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contrib.sandbox.redis import PrivateRedis
 from lanes.config import Settings
 from lanes.life import Result, State
 from lanes.message import Record
@@ -30,10 +31,23 @@ def held(id: str, **given: float | str) -> Found:
     return Found(id, State.HELD, kept.deadline, kept)
 
 
-def test_a_redis_is_new_once(store: Store, inventory: Inventory) -> None:
-    assert [inventory.begin(NOW), inventory.begin(NOW)] == [True, False]
+def test_a_redis_that_forgot_or_is_another_one_is_new_once(store: Store, inventory: Inventory) -> None:
+    assert [inventory.begin(), inventory.begin()] == [True, False]
+    # When it forgets
     store.client.flushall()
-    assert inventory.begin(NOW) is True
+    assert [inventory.begin(), inventory.begin()] == [True, False]
+    # And when its data was written under another server, as after a fail-over
+    store.client.set(store.keys.server, "another")
+    assert [inventory.begin(), inventory.begin()] == [True, False]
+
+
+def test_a_redis_that_was_started_again_is_new(settings: Settings) -> None:
+    with PrivateRedis() as server:
+        inventory = Inventory(Store(server.client(), settings), settings)
+        assert inventory.begin()
+        server.kill()
+        server.start()
+        assert [inventory.begin(), inventory.begin()] == [True, False]
 
 
 def test_every_live_message_is_told_with_its_state(store: Store, inventory: Inventory) -> None:

@@ -1,4 +1,4 @@
-"""When Redis is brought in line with the spool: at the start, in time, and when Redis is new."""
+"""When Redis is brought in line with the spool: at the start, in time, and when Redis is another."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def upkeep(store: Store, settings: Settings, asked: list[str]) -> Upkeep:
 
 def test_it_is_asked_for_at_the_start_and_in_time(store: Store, settings: Settings, asked: list[str]) -> None:
     # Given a Redis that knows us
-    Inventory(store, settings).begin(NOW)
+    Inventory(store, settings).begin()
     keeper, every = upkeep(store, settings, asked), settings.manager.reconcile_every
     # When the manager turns at the start, and often
     counts = []

@@ -90,7 +90,7 @@ def test_a_redis_that_forgot_everything_knows_all_held_mail_again(site: Site, si
     after = held(site)
     assert {id: essence(record) for id, record in after.items()} == {id: essence(r) for id, r in before.items()}
     assert all(abs(after[id].deadline - before[id].deadline) < 0.002 for id in before)
-    assert told(site, "manager", "redis knows nothing of us; it is filled from the spool")
+    assert told(site, "manager", "redis was started anew, or is another one; it is brought in line with the spool")
     # And what is due leaves by its deadline, and counts when it is delivered
     assert [message.queue_id for message in sink.wait_for(2, timeout=30)] == [early, late]
     wait_until(lambda: delivered(site, 2) == 2, "both to settle")

@@ -91,7 +91,7 @@ def test_claims_of_one_mean_nothing_to_the_other_ones_worker(sites: list[Site]) 
     assert [released(site) for site in sites] == [before[0] + 3, before[1]]
 
 
-def test_a_lane_that_one_pauses_goes_on_with_the_other(sites: list[Site], sink: Sink) -> None:
+def test_a_lane_that_one_pauses_goes_on_with_the_other(sites: list[Site]) -> None:
     # Given a lane that is paused at the first MTA
     first, second = sites
     first.lanes("pause", "normal")
