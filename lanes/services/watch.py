@@ -14,7 +14,7 @@ Failure: :class:`redis.RedisError`, and the next turn looks again.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 from redis.client import Pipeline
@@ -22,7 +22,9 @@ from redis.client import Pipeline
 from lanes.config import Settings
 from lanes.sla.alerts import Phase, State, step
 from lanes.sla.notices import Due, notices
+from lanes.sla.rules import Seen
 from lanes.store.alerts import Alerts
+from lanes.store.standing import Standing
 
 log = structlog.get_logger("lanes.watch")
 
@@ -40,10 +42,19 @@ class _Saw(NamedTuple):
     due: list[Due]
 
 
-class Watch:
-    """One MTA's watch."""
+class Watched(Protocol):
+    """What a watch looks at, and where it keeps what it saw: one MTA's alerts, or all MTAs'."""
 
-    def __init__(self, settings: Settings, alerts: Alerts, notify: Notify = nobody) -> None:
+    standing: Standing
+
+    def seen(self, now: float) -> Seen:
+        """What the rules see."""
+
+
+class Watch:
+    """A watch over one MTA, or over all."""
+
+    def __init__(self, settings: Settings, alerts: Watched, notify: Notify = nobody) -> None:
         self._bounds = settings.alerts
         self._every = settings.manager.alerts_every
         self._alerts = alerts

@@ -67,9 +67,8 @@ def firing(states: Mapping[str, State], programs: Sequence[ProgramSeen], bounds:
     therefore seen here, too.
     """
     silent = [one for one in programs if one.silence >= bounds.silent_after]
-    heard = {one.program: one.heard or one.now for one in silent}
-    now_silent = {one.alert.identity: State(one.alert, Phase.FIRING, heard[one.alert.labels["program"]], one.level)
-                  for one in measure(Seen((), tuple(silent)), bounds)}
+    now_silent = {found.alert.identity: State(found.alert, Phase.FIRING, one.heard or one.now, found.level)
+                  for one in silent for found in measure(Seen((), (one,)), bounds)}
     told = {identity: state for identity, state in states.items() if state.phase is Phase.FIRING}
     return sorted((now_silent | told).values(), key=lambda state: (state.alert.severity, state.since))
 

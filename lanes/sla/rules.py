@@ -58,6 +58,13 @@ class ProgramSeen(NamedTuple):
     heard: float | None
     """When it last said that it is alive; None: never."""
     now: float
+    mta: str = ""
+    """Whose it is, where several MTAs are looked at; empty: this one's."""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What an alert about it is about."""
+        return {"program": self.program} | ({"mta": self.mta} if self.mta else {})
 
     @property
     def silence(self) -> float:
@@ -78,7 +85,7 @@ class Alert(msgspec.Struct, frozen=True, array_like=True):
     name: str
     """The rule's."""
     labels: dict[str, str]
-    """What it is about: ``lane`` or ``program``."""
+    """What it is about: ``lane`` or ``program``, and ``mta`` where several are looked at."""
     severity: Severity
     summary: str
     """What was seen, and against which bound."""
@@ -181,9 +188,10 @@ def _slow(seen: LaneSeen, bounds: Alerts) -> Reading:
 def _silent(seen: ProgramSeen, bounds: Alerts) -> Reading:
     """Nothing is heard of a program."""
     how_long = f"for {_span(seen.silence)}" if seen.heard else "so far"
+    whose = f" of {seen.mta}" if seen.mta else ""
     return Reading(
         seen.silence / _half_silence(bounds),
-        f"nothing was heard of the {seen.program} {how_long}",
+        f"nothing was heard of the {seen.program}{whose} {how_long}",
         f"Without it {PROGRAMS[seen.program]}. Is it running? `systemctl status lanes-{seen.program}`, and its log.",
     )
 
@@ -210,7 +218,7 @@ def measure(seen: Seen, bounds: Alerts) -> Iterator[Measured]:
     for lane in seen.lanes:
         yield from _apply(LANE_RULES, lane, {"lane": lane.lane}, bounds)
     for program in seen.programs:
-        yield from _apply(PROGRAM_RULES, program, {"program": program.program}, bounds)
+        yield from _apply(PROGRAM_RULES, program, program.labels, bounds)
 
 
 def _apply(rules: Iterable[Rule[_T]], seen: _T, labels: dict[str, str], bounds: Alerts) -> Iterator[Measured]:
