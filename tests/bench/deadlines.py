@@ -32,7 +32,6 @@ from __future__ import annotations
 
 import argparse
 import heapq
-import json
 import math
 import random
 from collections import Counter, defaultdict, deque
@@ -42,6 +41,7 @@ from typing import Protocol
 from lanes.config.load import parse
 from lanes.config.model import Lane
 from lanes.schedule.plan import plan
+from tests.bench.report import finish
 from tests.unit.schedule.pool import Mail, Pool
 
 #: Messages that the MTA delivers in a tick of one second.
@@ -288,7 +288,7 @@ def main() -> None:
         for name, share, columns in compare(lanes, load, seeds):
             print(f"{load:>4.0%} {name:<8} {share:>7.2%} {columns}", flush=True)
             rows.append({"load": load, "policy": name, "missed": round(share, 5)})
-    print(json.dumps({"bench": "deadlines", "rows": rows}))
+    finish("deadlines", {"rows": rows})
 
 
 if __name__ == "__main__":

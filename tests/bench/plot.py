@@ -31,7 +31,7 @@ MODES = {
 #: Seconds on the scale, and how they are written.
 TICKS = {1: "1 s", 3: "3 s", 10: "10 s", 30: "30 s", 60: "1 min", 180: "3 min"}
 #: Distance between the marks of a group, in groups.
-STEP = 0.26
+STEP = 0.3
 
 Row = dict[str, Any]
 
