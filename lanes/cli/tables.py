@@ -17,7 +17,8 @@ from lanes.message import Evidence, Record, printable
 from lanes.policy.backtest import Verdict
 from lanes.sla.alerts import State as AlertState
 from lanes.sla.histogram import percentile
-from lanes.store.views import LaneStatus, Views
+from lanes.store.sinks import SinkRecord
+from lanes.store.views import LaneStatus, Views, WindowStatus
 from lanes.timestamps import rfc3339
 
 _RECENT = 8
@@ -40,9 +41,11 @@ def _table(title: str, *headings: str, right: Sequence[str] = ()) -> Table:
 
 
 def overview(settings: Settings, views: Views, firing: Sequence[AlertState], now: float) -> RenderableType:
-    """The lanes, below them what is wrong if anything is, and the last decisions with their reasons."""
+    """The lanes and the window, what is wrong if anything is, and the last decisions with their reasons."""
     wrong = [alerts(firing, now)] if firing else []
-    return Group(lanes(settings, views.status(now)), *wrong, decisions(views.recent(_RECENT)))
+    return Group(
+        lanes(settings, views.status(now)), window(views.window(now)), *wrong, decisions(views.recent(_RECENT))
+    )
 
 
 def lanes(settings: Settings, statuses: Sequence[LaneStatus]) -> Table:
@@ -64,6 +67,11 @@ def lanes(settings: Settings, statuses: Sequence[LaneStatus]) -> Table:
             "–" if p95 is None else short(p95),
         )
     return table
+
+
+def window(status: WindowStatus) -> Text:
+    """How much is in flight of what may be, and what the window is doing."""
+    return Text(f"window {status.size}, {status.inflight} in flight; it {status.phase}\n")
 
 
 def _age(oldest: float | None, sla: float) -> Text:
@@ -210,6 +218,11 @@ def lane_as_json(status: LaneStatus) -> dict[str, Any]:
         **status.totals,
         **quantiles,
     }
+
+
+def status_as_json(lanes: Sequence[LaneStatus], window: WindowStatus) -> dict[str, Any]:
+    """The window and the lanes for programs."""
+    return {"window": window._asdict(), "lanes": [lane_as_json(status) for status in lanes]}
 
 
 def record_as_json(id: str, record: Record) -> dict[str, Any]:

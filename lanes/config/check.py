@@ -206,7 +206,10 @@ def _running(settings: Settings) -> None:
         "manager.inflight_limit": settings.manager.inflight_limit,
         "manager.settled_max": settings.manager.settled_max,
         "manager.tick": settings.manager.tick,
-        "manager.window": settings.manager.window,
+        "manager.window_min": settings.manager.window_min,
+        "manager.window": settings.manager.first_window,
+        "manager.window_target": settings.manager.window_target,
+        "manager.window_interval": settings.manager.window_interval,
         "manager.lease": settings.manager.lease,
         "manager.alerts_every": settings.manager.alerts_every,
         "manager.reconcile_every": settings.manager.reconcile_every,
@@ -220,6 +223,8 @@ def _running(settings: Settings) -> None:
     for key, value in positive.items():
         if value <= 0:
             raise ConfigError(f"found {value:g}, allowed: more than 0", key=key)
+    if settings.manager.window_max < settings.manager.window_min:
+        raise ConfigError(f"found {settings.manager.window_max}, allowed: window_min or more", key="manager.window_max")
     if settings.manager.tick > 0.25:
         raise ConfigError(f"found {format_seconds(settings.manager.tick)}, allowed: at most 250ms", key="manager.tick")
 

@@ -165,10 +165,12 @@ def _explain(error: msgspec.ValidationError, raw: Mapping[str, Any], kind: type[
 
 def _allowed(hint: Any, problem: str) -> str:
     """The values that a hint leaves, or else the kind of value that msgspec expected."""
-    names = [name for part in (hint, *get_args(hint)) if get_origin(part) is Literal for name in get_args(part)]
+    parts = (hint, *get_args(hint))
+    names = [repr(name) for part in parts if get_origin(part) is Literal for name in get_args(part)]
+    numbers = [_KINDS["int"] for part in parts if part is int]
     expected = _EXPECTED.match(problem)
     if names or not expected:
-        return ", ".join(map(repr, names)) or problem
+        return ", ".join([*names, *numbers]) or problem
     return " or ".join(_KINDS.get(kind, kind) for kind in expected[1].split(" | ") if kind != "null")
 
 

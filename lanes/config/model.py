@@ -131,13 +131,22 @@ class Manager(Section, frozen=True):
     """How often the manager looks, and how much it lets go."""
 
     tick: Seconds
-    window: int
+    window: int | Literal["auto"]
+    window_min: int
+    window_max: int
+    window_target: Seconds
+    window_interval: Seconds
     lease: Seconds
     inflight_limit: Seconds
     settled_for: Seconds
     settled_max: int
     alerts_every: Seconds
     reconcile_every: Seconds
+
+    @property
+    def first_window(self) -> int:
+        """How wide the window is before it has set itself."""
+        return self.window_min if self.window == "auto" else self.window
 
 
 class Worker(Section, frozen=True):

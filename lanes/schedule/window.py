@@ -15,8 +15,11 @@ packets; we release fewer messages.
 - When for an interval less than half of it was used, it shrinks towards what was used: what was
   right last night says little about this morning.
 
-Who is *somebody*: urgent mail, for that is whom the window protects. Where none was delivered, any
-mail: if even the luckiest bulk message waited, the MTA is busy, not one slow destination.
+Who is *somebody*: urgent mail, for that is whom the window protects. Where none was delivered, the mail
+of the lane that waits longest: if even its luckiest message waited, the MTA is busy, not one slow
+destination. And where that lane waits while urgent mail does not (bulk has a road of its own, which is
+full), a wider window would only move mail from one queue, where it can still be ordered, to another:
+so it does not grow then.
 
 Contract: a frozen value and a pure step. The window stays within its limits whatever is seen.
 """
@@ -24,9 +27,11 @@ Contract: a frozen value and a pure step. The window stays within its limits wha
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import NamedTuple
+
+from lanes.config.model import Manager
 
 #: What a shrinking leaves of the window.
 SHRINK = 0.7
@@ -40,12 +45,17 @@ OVER = 1.1
 class Limits(NamedTuple):
     """What an operator sets."""
 
-    minimum: int = 10
-    maximum: int = 5000
-    target: float = 0.5
+    minimum: int
+    maximum: int
+    target: float
     """Seconds in the queue manager that urgent mail may stand; CoDel's TARGET."""
-    interval: float = 10.0
+    interval: float
     """Seconds for which it must have stood; more than mail usually spends in the MTA; CoDel's INTERVAL."""
+
+    @classmethod
+    def of(cls, manager: Manager) -> Limits:
+        """The limits of a window that sets itself."""
+        return cls(manager.window_min, manager.window_max, manager.window_target, manager.window_interval)
 
 
 class Phase(StrEnum):
@@ -54,9 +64,27 @@ class Phase(StrEnum):
     OPENING = "opens: the MTA takes all it is given"
     PROBING = "widens: urgent mail does not wait"
     RESTING = "rests: it is not used up"
+    FULL = "rests: urgent mail does not wait, but there is other mail that the MTA has no hands for"
     WATCHING = "watches: mail waits in the MTA, but not for long"
     CLOSING = "closes: mail has stood in the MTA"
     FADING = "fades: it was hardly used"
+    FIXED = "is fixed by the settings"
+
+
+class Waited(NamedTuple):
+    """How long mail of a lane that was delivered had been in the queue manager."""
+
+    least: float
+    """Seconds that the luckiest message waited."""
+    deliveries: int
+
+    @classmethod
+    def of(cls, seconds: Collection[float]) -> Waited:
+        """From each delivered message's wait; there is at least one."""
+        return cls(min(seconds), len(seconds))
+
+    def __or__(self, other: Waited) -> Waited:
+        return Waited(min(self.least, other.least), self.deliveries + other.deliveries)
 
 
 class Seen(NamedTuple):
@@ -66,16 +94,17 @@ class Seen(NamedTuple):
     """The least that a delivered message of the most urgent lane waited in the queue manager, in
     seconds; None if there was none."""
     others: float | None
-    """The same of all other mail."""
+    """The same of that other lane of which it is longest."""
     deliveries: int
     inflight: int
-    """How many messages are releasing or in flight now."""
+    """How many messages were releasing or in flight then, once those were released for which there was room."""
 
     @classmethod
-    def of(cls, urgent: Collection[float], others: Collection[float], inflight: int) -> Seen:
-        """From the seconds that each delivered message waited."""
-        least, least_other = min(urgent, default=None), min(others, default=None)
-        return cls(least, least_other, len(urgent) + len(others), inflight)
+    def of(cls, waited: Mapping[str, Waited], urgent: str, inflight: int) -> Seen:
+        """From what each lane's mail waited; ``urgent`` is the most urgent lane."""
+        first = waited.get(urgent)
+        others = max((one.least for lane, one in waited.items() if lane != urgent), default=None)
+        return cls(first and first.least, others, sum(one.deliveries for one in waited.values()), inflight)
 
 
 class Window(NamedTuple):
@@ -116,6 +145,8 @@ def _judged(window: Window, limits: Limits, seen: Seen, now: float) -> Window:
     window = window._replace(above_since=None, closings=0)
     if least >= limits.target / 2:
         return window._replace(phase=Phase.WATCHING)
+    if seen.others is not None and seen.others >= limits.target:
+        return window._replace(phase=Phase.FULL)
     return _grown(window, seen)
 
 

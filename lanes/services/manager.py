@@ -10,13 +10,15 @@ claim and its job: the claim's lease ends and the messages are held again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
 from lanes.config import Settings
 from lanes.schedule.plan import plan
 from lanes.schedule.view import Wave
+from lanes.schedule.window import Limits, Phase, Seen, Waited, Window, step
+from lanes.store.flow import Kept
 from lanes.store.laneviews import LaneViews
 from lanes.store.store import CHUNK, Store
 
@@ -41,21 +43,35 @@ class Manager:
         if expired := self._store.expired_claims(now):
             back = self._store.unclaim(expired, lease_before=now)
             log.warning("claims ran out; held again", messages=back)
-        window = self._settings.manager.window
-        waves = plan(self._views.look(window, now), self._settings.lanes, window, now)
-        released = self._release(waves, now)
+        kept, waited = self._store.flow.take()
+        window = self._window(kept, waited, now)
+        views = self._views.look(window.size, now)
+        released = self._release(plan(views, self._settings.lanes, window.size, now), now)
+        busy = sum(view.releasing + view.inflight for view in views) + sum(map(len, released.values()))
+        if kept != (keep := Kept(window, busy)):
+            self._store.flow.keep(keep)
         self._prune(now)
-        return released
+        return list(released)
 
-    def _release(self, waves: Sequence[Wave], now: float) -> list[Wave]:
-        claimed = self._store.claim_all(waves, now + self._settings.manager.lease)
-        released = [(wave, ids) for wave, ids in zip(waves, claimed, strict=True) if ids]
-        together = [id for _, ids in released for id in ids]
+    def _window(self, kept: Kept | None, waited: Mapping[str, Waited], now: float) -> Window:
+        """The window of this tick."""
+        manager = self._settings.manager
+        if manager.window != "auto":
+            return Window(manager.window, phase=Phase.FIXED)
+        if kept is None or kept.window.phase is Phase.FIXED:
+            return Window(manager.window_min, since=now)
+        seen = Seen.of(waited, self._settings.by_rank()[0], kept.inflight)
+        return step(kept.window, Limits.of(manager), seen, now)
+
+    def _release(self, waves: Sequence[Wave], now: float) -> dict[Wave, list[str]]:
+        claimed = self._store.claim_all(waves, now + self._settings.manager.lease) if waves else []
+        released = {wave: ids for wave, ids in zip(waves, claimed, strict=True) if ids}
+        together = [id for ids in released.values() for id in ids]
         for start in range(0, len(together), CHUNK):
             self._dispatch(together[start : start + CHUNK])
-        for wave, ids in released:
+        for wave, ids in released.items():
             log.info("wave", lane=wave.lane, domain=wave.domain, reason=wave.reason, messages=len(ids))
-        return [wave for wave, _ in released]
+        return released
 
     def _prune(self, now: float) -> None:
         if now - self._pruned >= _PRUNE_EVERY:

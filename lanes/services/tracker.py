@@ -16,8 +16,9 @@ import structlog
 from lanes.config import Settings
 from lanes.life import Result
 from lanes.message import Progress, Record
-from lanes.mta.port import Grammar, Log, Requeued
+from lanes.mta.port import Attempt, Grammar, Log, Requeued
 from lanes.services.fold import Change, Transition, fold, settlement
+from lanes.services.lessons import Lessons
 from lanes.store.store import Settlement, Store
 
 log = structlog.get_logger("lanes.tracker")
@@ -36,6 +37,7 @@ class Tracker:
         self._grammar = grammar
         self._open_log = open_log
         self._clock = clock
+        self._learn = Lessons(settings, store)
         self._log: Log | None = None
 
     def step(self) -> float:
@@ -71,12 +73,14 @@ class Tracker:
     def _apply(self, lines: Sequence[str], now: float) -> int:
         """How many of the lines could not be understood."""
         before = self._grammar.unparsed
-        changes, requeued = fold(event for line in lines if (event := self._grammar(line, now)) is not None)
+        events = [event for line in lines if (event := self._grammar(line, now)) is not None]
+        changes, requeued = fold(events)
         self._requeue(requeued)
         self._store.note({id: change.progress for id, change in changes.items() if change.tells and not change.removed})
         for transition in get_args(Transition):
             self._move(transition, changes)
         self._settle({id: change for id, change in changes.items() if change.removed})
+        self._learn([event for event in events if isinstance(event, Attempt)], now)
         return self._grammar.unparsed - before
 
     def _requeue(self, requeued: Sequence[Requeued]) -> None:

@@ -13,6 +13,8 @@ key                                     type    what is in it
 ``lanes:{mta}:busy:<lane>:<domain>``    zset    ids releasing and in flight for a domain, as in their states
 ``lanes:{mta}:deadlines:<lane>``        zset    ids that are releasing, in flight or deferred, by deadline
 ``lanes:{mta}:retry:<lane>``            zset    deferred ids, by when the lane has them tried again
+``lanes:{mta}:window``                  hash    how wide the window is: ``size``, and what its controller ``kept``
+``lanes:{mta}:waited``                  list    what mail waited in the MTA, a stretch of its log each, oldest first
 ``lanes:{mta}:records``                 hash    id -> packed :class:`~lanes.message.Record`
 ``lanes:{mta}:outcomes``                hash    id -> packed :class:`~lanes.message.Progress`, until it settles
 ``lanes:{mta}:settled``                 zset    ids that are done with, by when; their records are kept a while
@@ -53,6 +55,8 @@ class Keys:
     def __init__(self, mta: str) -> None:
         self._tag = f"lanes:{{{mta}}}"
         self.records = f"{self._tag}:records"
+        self.window = f"{self._tag}:window"
+        self.waited = f"{self._tag}:waited"
         self.outcomes = f"{self._tag}:outcomes"
         self.settled = f"{self._tag}:settled"
         self.totals = f"{self._tag}:totals"

@@ -23,6 +23,7 @@ from lanes.message import Progress, Record
 from lanes.schedule.view import Wave
 from lanes.sla.period import Delivery, Period, due
 from lanes.store import scripts
+from lanes.store.flow import Flow
 from lanes.store.keys import Keys
 from lanes.store.packed import pack, unpack
 from lanes.store.senders import Senders
@@ -80,6 +81,7 @@ class Store:
     def __init__(self, client: Redis, settings: Settings) -> None:
         self.client = client
         self.keys = Keys(settings.mta.name)
+        self.flow = Flow(client, self.keys)
         self.senders = Senders(client, self.keys)
         self.tracking = Tracking(client, self.keys)
         self._settings = settings
@@ -93,11 +95,11 @@ class Store:
 
         To ``watch`` is to register it as passed, whatever the lane's policies say.
         """
-        keys = [self.keys.records, self.keys.recent, self.keys.totals, self.keys.paused]
+        keys = [self.keys.records, self.keys.recent, self.keys.totals, self.keys.paused, self.keys.window]
         for name in self._settings.lanes:
             keys += [self.keys.state(State.INFLIGHT, name), self.keys.state(State.RELEASING, name)]
         manager = self._settings.manager
-        args: _Args = [id, now, manager.window, RECENT, len(self._settings.lanes), now - manager.inflight_limit]
+        args: _Args = [id, now, manager.first_window, RECENT, len(self._settings.lanes), now - manager.inflight_limit]
         for candidate in candidates:
             record, domain = candidate.record, self.domain(candidate.record)
             keys += [*self.keys.place_of(record.lane, domain), self.keys.quota(record.lane, record.sender)]

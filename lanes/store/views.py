@@ -34,6 +34,17 @@ class LaneStatus(NamedTuple):
         return sum(self.states.values())
 
 
+class WindowStatus(NamedTuple):
+    """The window at a glance."""
+
+    size: int
+    """How many messages may be in flight at once, over all lanes."""
+    inflight: int
+    """How many are."""
+    phase: str
+    """What it is doing, in words."""
+
+
 class Views:
     """One MTA, looked at."""
 
@@ -45,6 +56,18 @@ class Views:
     def status(self, now: float) -> list[LaneStatus]:
         """Every lane at a glance, the most urgent first."""
         return [self._status(name, now) for name in self._settings.by_rank()]
+
+    def window(self, now: float) -> WindowStatus:
+        """How much is in flight of what may be, and why it may be so much."""
+        manager, kept = self._settings.manager, self._store.flow.window()
+        with self._store.client.pipeline(transaction=False) as pipe:
+            for lane in self._settings.lanes:
+                pipe.zcard(self._keys.state(State.RELEASING, lane))
+                pipe.zcount(self._keys.state(State.INFLIGHT, lane), now - manager.inflight_limit, "+inf")
+            inflight = sum(pipe.execute())
+        if kept is None:
+            return WindowStatus(manager.first_window, inflight, "waits for the manager")
+        return WindowStatus(kept.size, inflight, kept.phase.value)
 
     def _status(self, lane: str, now: float) -> LaneStatus:
         minute = int(now // 60)

@@ -9,10 +9,11 @@
         2 recent    list   last admitted ids
         3 totals    hash   '<what>:<lane>' -> count
         4 paused    set    'lane:<lane>', 'domain:<domain>'
-        5 ..        inflight and releasing zset of each lane (2 * lanes): what fills the window
+        5 window    hash   size: how much may be in flight, as the manager keeps it
+        6 ..        inflight and releasing zset of each lane (2 * lanes): what fills the window
         then, per candidate: 14 keys (include/place.lua), and the sender's quota there:
                     string  when the sender is back at a full quota (see `within`)
-  ARGV  1 id   2 now   3 window   4 how many recent ids to keep   5 lanes
+  ARGV  1 id   2 now   3 window, if none is kept   4 how many recent ids to keep   5 lanes
         6 inflight mail that started before this no longer fills the window
         then 3 per candidate:
           terms   a msgpack map: lane, hold (never|congested|always), max_size (0: no limit), overflow
@@ -25,9 +26,9 @@
 ]]
 --@include place
 
-local id, now, window, lanes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[5])
+local id, now, lanes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
 local records, recent, totals, paused = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local CANDIDATES, FIRST = (#ARGV - 6) / 3, 4 + 2 * lanes
+local CANDIDATES, FIRST = (#ARGV - 6) / 3, 5 + 2 * lanes
 
 if redis.call('HEXISTS', records, id) == 1 then return {'known', 1, ''} end
 
@@ -35,10 +36,10 @@ local function congested(at)
   if redis.call('ZCARD', at[HELD]) > 0 then return true end
   local busy = 0
   for lane = 0, lanes - 1 do
-    busy = busy + redis.call('ZCOUNT', KEYS[5 + 2 * lane], ARGV[6], '+inf')
-    busy = busy + redis.call('ZCARD', KEYS[6 + 2 * lane])
+    busy = busy + redis.call('ZCOUNT', KEYS[6 + 2 * lane], ARGV[6], '+inf')
+    busy = busy + redis.call('ZCARD', KEYS[7 + 2 * lane])
   end
-  return busy >= window
+  return busy >= tonumber(redis.call('HGET', KEYS[5], 'size') or ARGV[3])
 end
 
 local function stopped(pauses)

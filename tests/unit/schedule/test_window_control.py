@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lanes.schedule.window import Limits, Phase, Seen, Window, step
+from lanes.schedule.window import Limits, Phase, Seen, Waited, Window, step
 from tests.unit.schedule.simulated_mta import Delivery, SimulatedMta
 
 LIMITS = Limits(minimum=10, maximum=5000, target=0.5, interval=10)
 TICK = 0.2
+
+
+def seen(urgent: Collection[float], bulk: Collection[float], inflight: int) -> Seen:
+    """What each delivered message waited, urgent ones and bulk."""
+    waits = {"urgent": urgent, "bulk": bulk}
+    return Seen.of({lane: Waited.of(seconds) for lane, seconds in waits.items() if seconds}, "urgent", inflight)
 
 
 class House:
@@ -31,7 +39,7 @@ class House:
             done = self.mta.run(self.now, self.now + TICK)
             self.now += TICK
             urgent, others = (tuple(one.waited for one in done if one.lane == lane) for lane in ("urgent", "bulk"))
-            self.window = step(self.window, LIMITS, Seen.of(urgent, others, inflight), self.now)
+            self.window = step(self.window, LIMITS, seen(urgent, others, inflight), self.now)
             delivered += done
         return delivered
 
@@ -80,6 +88,26 @@ def test_an_mta_that_slows_down_closes_it_and_urgent_mail_is_free_again() -> Non
     assert worst(house.run(60)) <= 2.5 * LIMITS.target
 
 
+def test_bulk_that_stands_on_a_road_of_its_own_gets_no_wider_window() -> None:
+    # Given a window that is used up, urgent mail that does not wait, and bulk that does
+    window = step(Window(100), LIMITS, seen((0.0,), (3.0, 9.0), 100), 1.0)
+    # Then it stays, although urgent mail would bear more
+    assert (window.width, window.phase) == (100, Phase.FULL)
+    # And it closes only where there is no urgent mail to go by
+    for tick in range(2, 20):
+        window = step(window, LIMITS, seen((0.0,), (3.0,), 100), float(tick))
+    assert window.width == 100
+    for tick in range(20, 40):
+        window = step(window, LIMITS, seen((), (3.0,), 100), float(tick))
+    assert window.width < 100
+
+
+def test_the_lane_that_waits_longest_is_the_one_to_go_by() -> None:
+    waited = {"urgent": Waited(0.1, 2), "normal": Waited(0.0, 5) | Waited(0.2, 5), "bulk": Waited(4.0, 1)}
+
+    assert Seen.of(waited, "urgent", 7) == Seen(0.1, 4.0, 13, 7)
+
+
 def test_a_window_that_is_not_used_up_does_not_grow_and_fades() -> None:
     # Given a wide window and a trickle of bulk
     house = House(SimulatedMta(100, 0.1), width=1000)
@@ -93,8 +121,8 @@ def test_a_window_that_is_not_used_up_does_not_grow_and_fades() -> None:
 def test_without_urgent_mail_the_luckiest_other_message_tells() -> None:
     window = Window(100, opening=False)
 
-    lucky = step(window, LIMITS, Seen.of((), (9.0, 0.01, 30.0), 100), 1.0)
-    unlucky = step(window, LIMITS, Seen.of((), (9.0, 0.8, 30.0), 100), 1.0)
+    lucky = step(window, LIMITS, seen((), (9.0, 0.01, 30.0), 100), 1.0)
+    unlucky = step(window, LIMITS, seen((), (9.0, 0.8, 30.0), 100), 1.0)
 
     assert (lucky.phase, unlucky.phase) == (Phase.PROBING, Phase.WATCHING)
 
@@ -103,15 +131,15 @@ def test_one_message_that_waited_closes_nothing() -> None:
     # Given urgent mail that waits longer than the target, for less than an interval
     window = Window(100)
     for tick in range(9):
-        window = step(window, LIMITS, Seen.of((3.0,), (), 100), float(tick))
+        window = step(window, LIMITS, seen((3.0,), (), 100), float(tick))
     assert window.width == 100
 
     # When one gets through
-    window = step(window, LIMITS, Seen.of((3.0, 0.1), (), 100), 9.5)
+    window = step(window, LIMITS, seen((3.0, 0.1), (), 100), 9.5)
 
     # Then the interval starts anew
     assert window.above_since is None
-    assert step(window, LIMITS, Seen.of((3.0,), (), 100), 12.0).width == window.width
+    assert step(window, LIMITS, seen((3.0,), (), 100), 12.0).width == window.width
 
 
 def test_it_closes_after_an_interval_and_sooner_the_next_time() -> None:
@@ -121,7 +149,7 @@ def test_it_closes_after_an_interval_and_sooner_the_next_time() -> None:
     # When time goes by, and what is in flight follows the window
     for tick in range(1, 31):
         before = window
-        window = step(window, LIMITS, Seen.of((3.0,), (), window.size), float(tick))
+        window = step(window, LIMITS, seen((3.0,), (), window.size), float(tick))
         if window.width < before.width:
             closed.append(tick)
 
@@ -132,18 +160,18 @@ def test_it_closes_after_an_interval_and_sooner_the_next_time() -> None:
 def test_it_does_not_close_again_before_the_last_closing_shows() -> None:
     window = Window(70, opening=False, above_since=0.0, closings=1, used=100, since=0.0)
 
-    assert step(window, LIMITS, Seen.of((3.0,), (), 90), 9.0).width == 70
-    assert step(window, LIMITS, Seen.of((3.0,), (), 70), 9.0).width == pytest.approx(49)
+    assert step(window, LIMITS, seen((3.0,), (), 90), 9.0).width == 70
+    assert step(window, LIMITS, seen((3.0,), (), 70), 9.0).width == pytest.approx(49)
 
 
 def test_nothing_delivered_is_no_news() -> None:
     window = Window(100, above_since=3.0, used=100)
 
-    assert step(window, LIMITS, Seen.of((), (), 100), 5.0) == window._replace(used=100)
+    assert step(window, LIMITS, seen((), (), 100), 5.0) == window._replace(used=100)
 
 
 WAITS = st.lists(st.floats(0, 100), max_size=5)
-SEEN = st.builds(Seen.of, WAITS, WAITS, st.integers(0, 20_000))
+SEEN = st.builds(seen, WAITS, WAITS, st.integers(0, 20_000))
 
 
 @settings(deadline=None)
