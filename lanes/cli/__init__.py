@@ -14,7 +14,7 @@ import click
 from redis import RedisError
 
 from lanes import __version__
-from lanes.cli import act, alerts, classify, heal, look, programs, settings
+from lanes.cli import act, alerts, classify, heal, look, programs, settings, sla
 from lanes.config import ConfigError
 from lanes.mta.port import MtaError
 
@@ -32,7 +32,7 @@ def cli(context: click.Context, config: Path | None) -> None:
     context.obj = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
 
-for module in (programs, look, alerts, classify, act, heal, settings):
+for module in (programs, look, sla, alerts, classify, act, heal, settings):
     for command in module.COMMANDS:
         cli.add_command(command)
 

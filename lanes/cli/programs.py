@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import click
@@ -17,7 +18,7 @@ from lanes.log import configure
 from lanes.mta import choose
 from lanes.readiness import ready
 from lanes.services.alive import Beat
-from lanes.services.loop import RETRY, repeat, stop_on_signals
+from lanes.services.loop import RETRY, beside, repeat, stop_on_signals
 from lanes.services.manager import Manager
 from lanes.services.reconcile import Reconcile
 from lanes.services.tracker import Tracker
@@ -73,7 +74,17 @@ def manager(house: House) -> None:
 
     stop = stop_on_signals()
     ready()
+    beside(_keep_history(house), stop, "historian")
     repeat(step, stop, "manager")
+
+
+def _keep_history(house: House) -> Callable[[], float]:
+    """The historian's turn."""
+    from lanes.history.history import open_history  # noqa: PLC0415 - SQL costs other commands a third of a second
+    from lanes.services.historian import Historian  # noqa: PLC0415
+
+    historian = Historian(house.settings, house.store, partial(open_history, house.settings))
+    return lambda: historian.turn(time.time())
 
 
 @click.command()

@@ -32,7 +32,7 @@ def console() -> Console:
     return plain if plain.is_terminal else Console(width=_PIPE_WIDTH)
 
 
-def _table(title: str, *headings: str, right: Sequence[str] = ()) -> Table:
+def grid(title: str, *headings: str, right: Sequence[str] = ()) -> Table:
     """A table whose cells stay on one line."""
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
@@ -51,7 +51,7 @@ def overview(settings: Settings, views: Views, firing: Sequence[AlertState], now
 def lanes(settings: Settings, statuses: Sequence[LaneStatus]) -> Table:
     """One row a lane."""
     numbers = ("depth", "held", "in flight", "deferred", "oldest / SLA", "delivered", "in time", "p95")
-    table = _table("lanes", "lane", *numbers, right=numbers)
+    table = grid("lanes", "lane", *numbers, right=numbers)
     for status in statuses:
         sla = settings.lanes[status.lane].sla
         p95 = percentile(status.queue_seconds, 0.95)
@@ -92,7 +92,7 @@ def short(seconds: float) -> str:
 
 def decisions(recent: Sequence[tuple[str, Record]]) -> Table:
     """The last decisions, newest first."""
-    table = _table("last decisions", "id", "lane", "subject", "why")
+    table = grid("last decisions", "id", "lane", "subject", "why")
     for id, record in recent:
         table.add_row(id, record.lane, printable(record.subject, 40), reason(record.lane, record.evidence))
     return table
@@ -100,7 +100,7 @@ def decisions(recent: Sequence[tuple[str, Record]]) -> Table:
 
 def alerts(firing: Sequence[AlertState], now: float) -> Table:
     """One row an alert; ``lanes alerts`` says what to do about it."""
-    table = _table("alerts", "severity", "for", "what", right=("for",))
+    table = grid("alerts", "severity", "for", "what", right=("for",))
     for state in firing:
         table.add_row(_severity(state), short(now - state.since), printable(state.alert.summary))
     return table
@@ -133,7 +133,7 @@ def alert_as_json(state: AlertState) -> dict[str, Any]:
 
 def counts(title: str, numbers: Mapping[str, int], whole: int) -> Table:
     """Numbers by name, and their share of a whole."""
-    table = _table(title, "", "messages", "share", right=("messages", "share"))
+    table = grid(title, "", "messages", "share", right=("messages", "share"))
     for name, number in numbers.items():
         table.add_row(name, str(number), _share(number, whole))
     return table
@@ -141,7 +141,7 @@ def counts(title: str, numbers: Mapping[str, int], whole: int) -> Table:
 
 def differences(verdicts: Sequence[Verdict]) -> Table:
     """What two policies see differently, message by message."""
-    table = _table("messages that differ", "message", "lane", "other", "in", "why", "other's why")
+    table = grid("messages that differ", "message", "lane", "other", "in", "why", "other's why")
     for verdict in verdicts:
         ours, other = verdict.decision, verdict.other or verdict.decision
         why, others_why = (printable(reason(one.lane, one.evidence), 40) for one in (ours, other))
@@ -159,7 +159,7 @@ def reason(lane: str, evidence: Sequence[Evidence]) -> str:
 
 def messages(found: Sequence[tuple[str, Record]], now: float) -> Table:
     """A list of messages."""
-    table = _table("", "id", "lane", "slack", "age", "domain", "sender", "subject", right=("slack", "age"))
+    table = grid("", "id", "lane", "slack", "age", "domain", "sender", "subject", right=("slack", "age"))
     for id, record in found:
         table.add_row(id, record.lane, short_slack(record.deadline - now), short(now - record.accepted),
                       printable(record.domain), printable(record.sender), printable(record.subject, 40))
@@ -168,7 +168,7 @@ def messages(found: Sequence[tuple[str, Record]], now: float) -> Table:
 
 def audit(orders: Sequence[Mapping[str, object]]) -> Table:
     """Orders, the newest first."""
-    table = _table("", "when", "who", "what", "messages", "about", "why", right=("messages",))
+    table = grid("", "when", "who", "what", "messages", "about", "why", right=("messages",))
     for order in orders:
         about = " ".join(f"{key} {order[key]}" for key in ("ids", "lane", "domain", "sender") if key in order)
         at = order.get("at")

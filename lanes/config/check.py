@@ -40,6 +40,7 @@ def check(settings: Settings) -> None:
     _networks(settings)
     _places(settings)
     _running(settings)
+    _history(settings)
     _alerts(settings.alerts)
     for name, sink in settings.alerts.sinks.items():
         check_sink(f"alerts.sinks.{name}", sink)
@@ -227,6 +228,16 @@ def _running(settings: Settings) -> None:
         raise ConfigError(f"found {settings.manager.window_max}, allowed: window_min or more", key="manager.window_max")
     if settings.manager.tick > 0.25:
         raise ConfigError(f"found {format_seconds(settings.manager.tick)}, allowed: at most 250ms", key="manager.tick")
+
+
+def _history(settings: Settings) -> None:
+    ages = settings.history
+    least = {"sla.period": (settings.sla.period, 3600.0), "history.every": (ages.every, 1.0),
+             "history.minutes_for": (ages.minutes_for, 3600.0), "history.hours_for": (ages.hours_for, ages.minutes_for),
+             "history.days_for": (ages.days_for, ages.hours_for)}
+    for key, (value, bound) in least.items():
+        if value < bound:
+            raise ConfigError(f"found {format_seconds(value)}, allowed: {format_seconds(bound)} or more", key=key)
 
 
 def _silence(settings: Settings) -> None:

@@ -195,6 +195,27 @@ class Alerts(Section, frozen=True):
     """Who is told of alerts, and how."""
 
 
+class Sla(Section, frozen=True):
+    """What the lanes' objectives are about."""
+
+    period: Seconds
+    """The time over which a lane's ``objective`` is to be met."""
+
+
+class History(Section, frozen=True):
+    """Where it is kept what was delivered, and for how long."""
+
+    url: str
+    every: Seconds
+    """How often what is new is written ..."""
+    minutes_for: Seconds
+    """... how long minute by minute ..."""
+    hours_for: Seconds
+    """... then hour by hour ..."""
+    days_for: Seconds
+    """... and then day by day."""
+
+
 class Log(Section, frozen=True):
     """Our own log."""
 
@@ -257,6 +278,8 @@ class Settings(Section, frozen=True):
     worker: Worker
     failsafe: Failsafe
     tracker: Tracker
+    sla: Sla
+    history: History
     alerts: Alerts
     log: Log
 

@@ -16,7 +16,8 @@ from lanes.config.units import Seconds
 Severity = Literal["critical", "warning"]
 
 #: The kinds of alerts, as the rules (:mod:`lanes.sla.rules`) have them.
-AlertName = Literal["delayed", "overdue", "overdue_held", "filling", "full", "slow", "silent"]
+AlertName = Literal["delayed", "overdue", "overdue_held", "filling", "full", "slow", "burn_fast", "burn_slow",
+                    "silent"]
 
 
 class SinkTerms(Section, frozen=True, tag_field="kind"):

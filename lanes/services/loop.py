@@ -23,6 +23,11 @@ def stop_on_signals() -> threading.Event:
     return stop
 
 
+def beside(step: Callable[[], float], stop: threading.Event, program: str) -> None:
+    """:func:`repeat` in a thread of its own, so that what it waits for stops nobody else; it ends with the program."""
+    threading.Thread(target=repeat, args=(step, stop, program), name=program, daemon=True).start()
+
+
 def repeat(step: Callable[[], float], stop: threading.Event, program: str) -> None:
     """Call ``step`` until ``stop``; it returns the seconds to wait before its next turn."""
     away = False

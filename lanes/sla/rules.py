@@ -9,7 +9,9 @@ Contract: pure. Instants are Unix time in seconds, durations seconds. Failure: n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
@@ -17,6 +19,7 @@ import msgspec
 from lanes.config.model import Alerts, Lane
 from lanes.config.sinks import AlertName, Severity
 from lanes.config.units import format_seconds
+from lanes.sla.objective import Outcomes, burn
 
 #: Programs that say that they are alive, and what their silence means.
 PROGRAMS = {
@@ -49,6 +52,10 @@ class LaneSeen(NamedTuple):
     """Of the seconds from acceptance to delivery, lately; None if nothing was delivered."""
     delivered: int = 0
     """How many messages that p95 is of."""
+    outcomes: Mapping[float, Outcomes] = MappingProxyType({})
+    """What was in time in the last so many seconds, by :data:`~lanes.sla.objective.SPANS`."""
+    period: float = 30 * 86400.0
+    """Over which time the lane's objective is to be met."""
 
 
 class ProgramSeen(NamedTuple):
@@ -185,6 +192,19 @@ def _slow(seen: LaneSeen, bounds: Alerts) -> Reading:
     )
 
 
+def _burning(severity: Severity, seen: LaneSeen, bounds: Alerts) -> Reading:
+    """The error budget is used up too fast."""
+    objective = seen.terms.objective
+    found = burn(seen.outcomes, objective, seen.period, severity, bounds.events)
+    long = seen.outcomes.get(found.window.long, Outcomes())
+    return Reading(
+        found.level,
+        f"lane {seen.lane} missed {long.missed} of {_messages(long.delivered)} in {_span(found.window.long)}: "
+        f"{found.rate:.3g} times as fast as its objective of {objective:.4g} over {_span(seen.period)} allows",
+        f"See where the time goes: `lanes sla --since 1d --lane {seen.lane}` (held, or with the MTA?), `lanes status`.",
+    )
+
+
 def _silent(seen: ProgramSeen, bounds: Alerts) -> Reading:
     """Nothing is heard of a program."""
     how_long = f"for {_span(seen.silence)}" if seen.heard else "so far"
@@ -209,6 +229,8 @@ LANE_RULES: tuple[Rule[LaneSeen], ...] = (
     Rule("filling", "warning", _filling),
     Rule("full", "critical", _full),
     Rule("slow", "warning", _slow),
+    Rule("burn_fast", "critical", partial(_burning, "critical")),
+    Rule("burn_slow", "warning", partial(_burning, "warning")),
 )
 PROGRAM_RULES: tuple[Rule[ProgramSeen], ...] = (Rule("silent", "critical", _silent, _half_silence),)
 

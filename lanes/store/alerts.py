@@ -20,6 +20,7 @@ from lanes.life import State as MessageState
 from lanes.sla.alerts import State, firing
 from lanes.sla.period import Measure, Period
 from lanes.sla.rules import PROGRAMS, LaneSeen, ProgramSeen, Seen
+from lanes.store.ledger import Ledger
 from lanes.store.standing import Standing
 from lanes.store.store import Store
 
@@ -42,11 +43,12 @@ class Alerts:
         self._store = store
         self._settings = settings
         self._keys = store.keys
+        self._ledger = Ledger(store, settings)
         self.standing = Standing(store.client, self._keys.alerts)
         """How they stand."""
 
     def seen(self, now: float) -> Seen:
-        """What the rules see, the most urgent lane first; three round trips."""
+        """What the rules see, the most urgent lane first; five round trips."""
         names = self._settings.by_rank()
         with self._store.client.pipeline(transaction=False) as pipe:
             for name in names:
@@ -54,8 +56,10 @@ class Alerts:
             answers = iter(pipe.execute())
         glances = [self._glance(name, answers) for name in names]
         accepted = {id: record.accepted for id, record in self._store.records(_ids(glances)).items()}
+        outcomes, period = self._ledger.lately(now), self._settings.sla.period
         lanes = (
-            glance.seen._replace(waited=max((now - accepted[id] for id in glance.near if id in accepted), default=0.0))
+            glance.seen._replace(waited=max((now - accepted[id] for id in glance.near if id in accepted), default=0.0),
+                                 outcomes=outcomes[glance.seen.lane], period=period)
             for glance in glances
         )
         return Seen(tuple(lanes), self.programs(now))

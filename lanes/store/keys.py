@@ -20,6 +20,7 @@ key                                     type    what is in it
 ``lanes:{mta}:settled``                 zset    ids that are done with, by when; their records are kept a while
 ``lanes:{mta}:histogram:<lane>:<min>``  hash    what was delivered in that minute (:mod:`lanes.sla.period`); expires
 ``lanes:{mta}:totals``                  hash    ``<what>:<lane>`` -> count since the beginning
+``lanes:{mta}:ledger``                  zset    totals of what was in time, once a minute (:mod:`lanes.store.ledger`)
 ``lanes:{mta}:recent``                  list    the last admitted ids, newest first
 ``lanes:{mta}:paused``                  set     ``lane:<lane>`` and ``domain:<domain>`` that an operator stopped
 ``lanes:{mta}:audit``                   list    the last orders of operators, newest first, JSON
@@ -60,6 +61,7 @@ class Keys:
         self.outcomes = f"{self._tag}:outcomes"
         self.settled = f"{self._tag}:settled"
         self.totals = f"{self._tag}:totals"
+        self.ledger = f"{self._tag}:ledger"
         self.recent = f"{self._tag}:recent"
         self.paused = f"{self._tag}:paused"
         self.audit = f"{self._tag}:audit"

@@ -1,0 +1,145 @@
+"""``lanes sla``: how well each lane kept its word, from the history."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.console import Group, RenderableType
+
+from lanes.cli import tables
+from lanes.cli.house import House, with_house
+from lanes.config import Settings
+from lanes.config.units import format_seconds, parse_seconds
+from lanes.sla.period import Measure
+from lanes.sla.report import QUANTILES, Report, Stretch, report
+from lanes.timestamps import rfc3339
+
+_WORST = 5
+_NAMES = {Measure.QUEUE: "queue", Measure.HELD: "held", Measure.MTA: "mta", Measure.LATENESS: "lateness"}
+
+
+class _Span(click.ParamType[float]):
+    """A duration, as in the settings."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """As seconds."""
+        try:
+            return parse_seconds(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command()
+@click.option("--since", type=_Span(), default="7d", show_default=True, help="How far to look back.")
+@click.option("--lane", help="Only this lane.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV, a row a lane.")
+@with_house
+def sla(house: House, since: float, lane: str | None, form: str | None) -> None:
+    """Say how well each lane kept its word: compliance, percentiles, worst minutes, error budget left.
+
+    Finished minutes count, as the manager has written them into the history.
+    """
+    settings = house.settings
+    if lane and lane not in settings.lanes:
+        raise click.UsageError(f"no such lane: {lane} (known: {', '.join(settings.lanes)})")
+    reports = _reports(settings, [lane] if lane else settings.by_rank(), since, time.time())
+    if form == "json":
+        click.echo(json.dumps([_as_json(one) for one in reports]))
+    elif form == "csv":
+        _print_csv([_as_row(one) for one in reports])
+    else:
+        tables.console().print(_in_words(reports, since, settings))
+
+
+def _reports(settings: Settings, lanes: Sequence[str], since: float, now: float) -> list[Report]:
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - SQL costs other commands a third of a second
+
+    from lanes.history.database import open_database  # noqa: PLC0415
+    from lanes.history.history import History  # noqa: PLC0415
+
+    first = min(now - since, now - settings.sla.period)
+    try:
+        rows = History(open_database(settings)).read(first, now)
+    except SQLAlchemyError as error:
+        raise click.ClickException(f"the history cannot be read (has the manager written any yet?): {error}") from error
+    reports = []
+    for lane in lanes:
+        all_of_it = [Stretch(row.at, row.seconds, row.period) for row in rows if row.lane == lane]
+        lately = [one for one in all_of_it if one.at >= now - since]
+        period = [one for one in all_of_it if one.at >= now - settings.sla.period]
+        reports.append(report(lane, settings.lanes[lane], lately, period, _WORST))
+    return reports
+
+
+def _in_words(reports: Sequence[Report], since: float, settings: Settings) -> RenderableType:
+    title = f"the last {format_seconds(since)}; error budgets are for {format_seconds(settings.sla.period)}"
+    numbers = ("messages", "in time", "objective", "budget left", "p50", "p95", "p99", "SLA", "held p95", "MTA p95",
+               "late p95")
+    table = tables.grid(title, "lane", *numbers, right=numbers)
+    for one in reports:
+        quantiles = [one.quantiles[Measure.QUEUE][q] for q in QUANTILES]
+        others = [one.quantiles[measure][0.95] for measure in (Measure.HELD, Measure.MTA, Measure.LATENESS)]
+        table.add_row(
+            one.lane, str(one.outcomes.delivered), _percent(one.outcomes.compliance), _percent(one.objective),
+            _percent(one.budget_left), *map(_short, quantiles), format_seconds(one.sla), *map(_short, others),
+        )  # fmt: skip
+    return Group(table, *([_worst(reports)] if any(one.worst for one in reports) else []))
+
+
+def _worst(reports: Sequence[Report]) -> RenderableType:
+    numbers = ("over", "messages", "missed", "p95")
+    table = tables.grid("where most deadlines were missed", "lane", "from", *numbers, right=numbers)
+    for one in reports:
+        for stretch in one.worst:
+            period = stretch.period
+            table.add_row(one.lane, rfc3339(stretch.at), format_seconds(stretch.seconds), str(period.messages),
+                          str(period.missed), _short(period.percentile(Measure.QUEUE, 0.95)))
+    return table
+
+
+def _percent(part: float | None) -> str:
+    return "–" if part is None else f"{100 * part:.4g} %"
+
+
+def _short(seconds: float | None) -> str:
+    return "–" if seconds is None else tables.short(seconds)
+
+
+def _as_row(one: Report) -> dict[str, Any]:
+    """A lane on one line; durations in seconds."""
+    return {
+        "lane": one.lane, "messages": one.outcomes.delivered, "missed": one.outcomes.missed,
+        "compliance": _rounded(one.outcomes.compliance), "objective": one.objective,
+        "budget_left": _rounded(one.budget_left), "sla_seconds": one.sla, "mean_seconds": _rounded(one.mean),
+        **{f"{_NAMES[measure]}_p{round(100 * q)}_seconds": _rounded(value)
+           for measure, quantiles in one.quantiles.items() for q, value in quantiles.items()},
+    }  # fmt: skip
+
+
+def _as_json(one: Report) -> dict[str, Any]:
+    worst = [{"from": rfc3339(stretch.at), "seconds": stretch.seconds, "messages": stretch.period.messages,
+              "missed": stretch.period.missed, "p95_seconds": _rounded(stretch.period.percentile(Measure.QUEUE, 0.95))}
+             for stretch in one.worst]
+    return {**_as_row(one), "worst": worst}
+
+
+def _print_csv(rows: Sequence[dict[str, Any]]) -> None:
+    writer = csv.DictWriter(sys.stdout, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+COMMANDS = (sla,)

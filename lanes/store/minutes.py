@@ -1,0 +1,26 @@
+"""What was delivered, minute by minute, for as long as Redis keeps it (:data:`lanes.store.store.HISTOGRAM_FOR`).
+
+Failure: :class:`redis.RedisError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lanes.sla.period import Period
+from lanes.store.store import Store
+
+
+class Minutes:
+    """One MTA's minutes."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def read(self, lanes: Iterable[str], first: int, last: int) -> dict[tuple[str, int], Period]:
+        """Each lane's minutes (Unix time // 60) from first to last, both included; one round trip."""
+        wanted = [(lane, minute) for minute in range(first, last + 1) for lane in lanes]
+        with self._store.client.pipeline(transaction=False) as pipe:
+            for lane, minute in wanted:
+                pipe.hgetall(self._store.keys.histogram(lane, minute))
+            return dict(zip(wanted, map(Period.read, pipe.execute()), strict=True))
