@@ -134,6 +134,10 @@ class Site:
         self.start(program)
         self._wait_for(program)
 
+    def pid(self, program: str) -> int:
+        """The process id of a program that was started."""
+        return self._processes[program].pid
+
     def running(self, program: str) -> bool:
         """Whether a program that was started has not ended."""
         return self._processes[program].poll() is None

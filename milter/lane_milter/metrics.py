@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+
+log = structlog.get_logger("lanes.filter")
 
 REGISTRY = CollectorRegistry()
 
@@ -23,7 +26,14 @@ SECONDS = Histogram(
 
 
 def expose(address: str) -> None:
-    """Serve the registry on ``host:port``; nothing if the address is empty."""
-    if address:
-        host, _, port = address.rpartition(":")
-        start_http_server(int(port), host or "127.0.0.1", REGISTRY)
+    """Serve the registry on ``host:port``; nothing if the address is empty.
+
+    An address that cannot be had is said in the log: the filter works without it.
+    """
+    if not address:
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        start_http_server(int(port), host.strip("[]") or "127.0.0.1", REGISTRY)
+    except OSError as error:
+        log.error("cannot serve metrics", address=address, error=str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import smtplib
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -168,8 +169,8 @@ def test_a_message_that_is_under_way_ends_in_order_when_the_filter_is_stopped(si
         begin(connection, b"Subject: under way\r\n")
         # When the filter is asked to stop, and no longer takes new sessions
         site.send_signal("milter", signal.SIGTERM)
-        socket = site.folder / "milter" / "milter.sock"
-        wait_until(lambda: not socket.exists(), "the socket to go")
+        path = site.folder / "milter" / "milter.sock"
+        wait_until(lambda: not path.exists(), "the socket to go")
         # And the message ends, later than the filter would if it did not wait
         time.sleep(0.5)
         code, reply = end(connection, b"List-Unsubscribe: <https://example.net/u>\r\n\r\nHello\r\n")
@@ -207,3 +208,25 @@ def test_a_message_that_does_not_end_is_given_up_and_passes_untagged(site: Site,
     assert told(site, "milter", "messages under way were given up")
     assert code == 250
     assert sink.wait_for_subject("too late").header("X-Lane") == "bulk"
+
+
+def test_a_filter_whose_metrics_nobody_can_have_works_without(site: Site, sink: Sink) -> None:
+    # Given a filter that was killed, and its metrics' port taken by somebody else
+    site.kill("milter")
+    host, _, port = site.settings.milter.metrics.rpartition(":")
+    with socket.create_server((host, int(port))):
+        # When it is started again
+        site.restart("milter")
+        # Then it says so, and tags mail
+        assert told(site, "milter", "cannot serve metrics")
+        assert lanes(sink, site.send_all(codes(1))) == ["priority"]
+
+
+def test_a_worker_that_is_asked_to_stop_before_it_could_begin_does_not_begin(site: Site) -> None:
+    # Given a worker that was started while Redis does not answer
+    with hanging(site.redis):
+        site.restart("worker")
+        # When it is asked to stop
+        site.send_signal("worker", signal.SIGTERM)
+    # Then it ends
+    wait_until(lambda: not site.running("worker"), "the worker to end", 20)
