@@ -24,6 +24,8 @@ LANE_HEADER = "X-Lane"
 ROUTE_HEADER = "X-Lane-Route"
 #: Its value is the name of the MTA (``mta.name``) whose filter put the message on hold.
 HOLD_HEADER = "X-Lane-Hold"
+#: Mail of ours about an alert; its value is the name of the MTA whose alert it is, then whose filter let it pass.
+ALERT_HEADER = "X-Lane-Alert"
 
 #: The client of mail of which it is not known who handed it in (RFC 1122, 3.2.1.3): nobody's address.
 UNKNOWN_CLIENT = "0.0.0.0"  # noqa: S104 - nothing is bound to it

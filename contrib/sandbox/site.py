@@ -25,6 +25,7 @@ from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.wait import wait_until
 from lanes.config import Settings, load
 from lanes.services.up import PROGRAMS
+from lanes.services.up import programs as programs_of
 from lanes.store.alerts import Alerts
 from lanes.store.connect import connect
 from lanes.store.store import Store
@@ -74,6 +75,11 @@ class Site:
     def settings(self) -> Settings:
         """The settings in effect."""
         return load(self._settings_file)
+
+    def add_settings(self, text: str) -> None:
+        """Lay more over the settings; what is running already does not know of it."""
+        with self._settings_file.open("a", encoding="utf-8") as file:
+            file.write(text)
 
     @property
     def store(self) -> Store:
@@ -168,7 +174,8 @@ class Site:
         return self.folder / f"{program}.log"
 
     def _wait_for(self, program: str) -> None:
-        process, expected = self._processes[program], self._starts[program] * (len(PROGRAMS) if program == "up" else 1)
+        process, each = self._processes[program], len(programs_of(self.settings)) if program == "up" else 1
+        expected = self._starts[program] * each
 
         def settled() -> bool:
             return self.log(program).count('"started"') >= expected or process.poll() is not None

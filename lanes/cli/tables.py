@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from lanes.config import Settings
+from lanes.config.sinks import Sink
 from lanes.config.units import format_seconds
 from lanes.life import State
 from lanes.message import Evidence, Record, printable
@@ -128,6 +129,34 @@ def alert_as_json(state: AlertState) -> dict[str, Any]:
     return {
         "alert": alert.name, "labels": alert.labels, "severity": alert.severity, "since": rfc3339(state.since),
         "level": round(state.level, 3), "summary": alert.summary, "advice": alert.advice,
+    }  # fmt: skip
+
+
+def sinks(terms: Mapping[str, Sink], records: Mapping[str, SinkRecord], now: float) -> RenderableType:
+    """One row a sink."""
+    table = grid("", "sink", "kind", "told", "last", "failed", "last failure", right=("told", "last", "failed"))
+    for name, record in records.items():
+        why = f"{_ago(record.failed_at, now)} ago: {record.why}" if record.failed else ""
+        style = "red" if record.fails else "dim"
+        table.add_row(name, _kind(terms[name]), str(record.told), _ago(record.told_at, now), str(record.failed),
+                      Text(printable(why), style=style))
+    return table if records else Text("no sinks: alerts are told to nobody (see `lanes config --defaults`)")
+
+
+def _ago(instant: float | None, now: float) -> str:
+    return "–" if instant is None else short(max(0.0, now - instant))
+
+
+def _kind(sink: Sink) -> str:
+    return str(sink.__struct_config__.tag)
+
+
+def sink_as_json(sink: Sink, record: SinkRecord) -> dict[str, Any]:
+    """A sink for programs."""
+    told_at, failed_at = (None if at is None else rfc3339(at) for at in (record.told_at, record.failed_at))
+    return {
+        "kind": _kind(sink), "told": record.told, "told_at": told_at, "failed": record.failed, "failed_at": failed_at,
+        "fails": record.fails, "why": record.why,
     }  # fmt: skip
 
 

@@ -60,6 +60,8 @@ class Marks(NamedTuple):
     lane: str
     deadline: str
     relay: str
+    alert: str = ""
+    """Whose filter knew it for an alert of ours; empty: it is none."""
 
 
 class Control(Protocol):

@@ -65,9 +65,10 @@ def difference(known: Mapping[str, Known], spool: Mapping[str, Queue], now: floa
 
 
 def adopted(id: str, marks: Marks, settings: Settings, now: float) -> Found | None:
-    """As what a message of the spool is taken in; None if it is not one of ours, or just passing through."""
+    """As what a message of the spool is taken in; None if it is not one of ours, an alert of ours, which is not
+    counted (:mod:`lane_milter.alert_mail`), or just passing through."""
     moving = marks.queue in (Queue.INCOMING, Queue.ACTIVE)
-    if not marks.lane or (moving and now - marks.arrived < settings.worker.appear_within):
+    if not marks.lane or marks.alert or (moving and now - marks.arrived < settings.worker.appear_within):
         return None
     record = record_of(marks, settings)
     state = _HOLDS[marks.hold] if marks.hold else _QUEUES[marks.queue]

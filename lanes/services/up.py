@@ -87,10 +87,15 @@ class Child:
                 self._process.wait()
 
 
+def programs(settings: Settings) -> tuple[str, ...]:
+    """What there is to run; without sinks, nobody is to be told of alerts."""
+    return (*PROGRAMS, "notifier") if settings.alerts.sinks else PROGRAMS
+
+
 def up(settings: Settings, config: Path | None, stop: threading.Event) -> None:
     """Run everything until ``stop``."""
     with _alone(Path(settings.data_dir)), _redis(settings) as redis:
-        children = [Child(program, config) for program in PROGRAMS]
+        children = [Child(program, config) for program in programs(settings)]
         while not stop.is_set():
             if redis:
                 redis.tend()

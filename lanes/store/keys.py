@@ -32,6 +32,7 @@ key                                     type    what is in it
 ``lanes:{mta}:seen``                    hash    program -> when it was last heard of
 ``lanes:{mta}:server``                  string  run id of the Redis that was last compared with the spool
 ``lanes:{mta}:alerts``                  hash    identity -> packed :class:`~lanes.sla.alerts.State`
+``lanes:{mta}:sinks``                   hash    ``<what>:<sink>`` -> what became of notices (:mod:`lanes.store.sinks`)
 ======================================  ======  ==================================================
 
 Of all MTAs together, under a hash tag that cannot be an MTA's name:
@@ -71,6 +72,7 @@ class Keys:
         self.place = f"{self._tag}:place"
         self.seen = f"{self._tag}:seen"
         self.alerts = f"{self._tag}:alerts"
+        self.sinks = f"{self._tag}:sinks"
         self.server = f"{self._tag}:server"
 
     def state(self, state: State, lane: str) -> str:

@@ -15,6 +15,7 @@ from msgspec import structs
 from redis import RedisError
 
 from lane_milter import metrics
+from lane_milter.alert_mail import AlertMail
 from lane_milter.breaker import Breaker
 from lanes.config import Settings
 from lanes.message import Decision, Evidence, Message, Record, domain_of, printable
@@ -38,6 +39,8 @@ class Outcome(NamedTuple):
     lane: str
     deadline: float
     relay: str
+    alert: bool = False
+    """Whether it is our own mail about an alert."""
 
 
 class Gate:
@@ -49,6 +52,7 @@ class Gate:
         self._store = store
         self._clock = clock
         self._shadow = settings.mode == "shadow"
+        self._is_alert = AlertMail(settings)
         self.mta = settings.mta.name
         """Whose hold it is, if a message is held."""
         self.headers = settings.policy.limits.headers
@@ -61,11 +65,12 @@ class Gate:
         started, now = time.perf_counter(), self._clock()
         candidates = self._candidates(message, self._classify(message, now), now)
         classified = time.perf_counter()
-        verdict = self._admit(id, candidates, now)
+        alert = self._is_alert(message)
+        verdict = Verdict("pass", candidates[0].record) if alert else self._admit(id, candidates, now)
         ended = time.perf_counter()
         metrics.SECONDS.labels("classify").observe(classified - started)
         metrics.SECONDS.labels("admit").observe(ended - classified)
-        outcome = self._outcome(verdict)
+        outcome = self._outcome(verdict, alert)
         metrics.VERDICTS.labels(outcome.action).inc()
         self._tell(id, verdict.record, outcome.action, ended - started)
         return outcome
@@ -80,10 +85,10 @@ class Gate:
     def _classify(self, message: Message, now: float) -> Decision:
         return self._classifier.classify(message, now, self._scores.get(printable(message.sender)))
 
-    def _outcome(self, verdict: Verdict) -> Outcome:
+    def _outcome(self, verdict: Verdict, alert: bool) -> Outcome:
         action: Action = "pass" if verdict.action == "known" else verdict.action
         record = verdict.record
-        return Outcome("watch" if self._shadow else action, record.lane, record.deadline, record.relay)
+        return Outcome("watch" if self._shadow else action, record.lane, record.deadline, record.relay, alert)
 
     def _candidates(self, message: Message, decision: Decision, now: float) -> list[Candidate]:
         """The lanes that the message may go to: its own, and those that it may be demoted to."""

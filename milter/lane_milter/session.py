@@ -22,13 +22,21 @@ from lane_milter import metrics
 from lane_milter.draining import UnderWay
 from lane_milter.gate import Gate, Outcome
 from lane_milter.negotiation import Agreed, agree
-from lanes.message import DEADLINE_HEADER, HOLD_HEADER, LANE_HEADER, ROUTE_HEADER, UNKNOWN_CLIENT, Message
+from lanes.message import (
+    ALERT_HEADER,
+    DEADLINE_HEADER,
+    HOLD_HEADER,
+    LANE_HEADER,
+    ROUTE_HEADER,
+    UNKNOWN_CLIENT,
+    Message,
+)  # fmt: skip
 from lanes.timestamps import rfc3339
 
 log = structlog.get_logger("lanes.filter")
 
 #: Headers that we set, and of which a sender's own copies are removed.
-OURS = (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER, HOLD_HEADER)
+OURS = (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER, HOLD_HEADER, ALERT_HEADER)
 _OURS = frozenset(name.lower() for name in OURS)
 #: Copies of each that are removed, the topmost. Postfix looks for each from the top of the message, so
 #: that a message made of nothing else would cost it hours.
@@ -154,6 +162,8 @@ class Session(Milter.Base):
             tags.append((ROUTE_HEADER, outcome.relay))
         if outcome.action == "hold":
             tags.append((HOLD_HEADER, self.gate.mta))
+        if outcome.alert:
+            tags.append((ALERT_HEADER, self.gate.mta))
         for name in OURS:
             for index in range(min(self._forged[name.lower()], _REMOVED), 0, -1):
                 self.chgheader(name, index, "")

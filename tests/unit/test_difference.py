@@ -129,6 +129,10 @@ def test_what_our_filter_never_saw_is_not_ours() -> None:
     assert state(lane="", hold=Hold.OTHER) is None
 
 
+def test_our_own_mail_about_alerts_is_not_counted_here_either() -> None:
+    assert [state(lane="priority", queue=queue, hold=None, alert="mx1") for queue in Queue] == [None] * 4
+
+
 @pytest.mark.parametrize("queue", [Queue.ACTIVE, Queue.INCOMING])
 def test_young_mail_that_passes_through_is_let_pass(queue: Queue) -> None:
     assert state(queue=queue, hold=None, arrived=JUST_NOW) is None

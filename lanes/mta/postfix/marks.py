@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 
-from lanes.message import DEADLINE_HEADER, HOLD_HEADER, LANE_HEADER, ROUTE_HEADER
+from lanes.message import ALERT_HEADER, DEADLINE_HEADER, HOLD_HEADER, LANE_HEADER, ROUTE_HEADER
 from lanes.mta.port import Hold, Marks, Queue
 from lanes.mta.postfix.by_hand import ByHand
 from lanes.mta.postfix.queue_file import QueueFile
@@ -45,5 +45,5 @@ def _hold(queue: Queue, file: QueueFile, first: bool) -> Hold | None:
 
 
 def _marks(queue: Queue, file: QueueFile, hold: Hold | None) -> Marks:
-    said = (file.added(name) for name in (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER))
+    said = (file.added(name) for name in (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER, ALERT_HEADER))
     return Marks(queue, hold, file.arrived, file.sender, file.recipients, file.first("Subject"), *said)
