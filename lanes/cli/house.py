@@ -13,6 +13,7 @@ from lanes import config
 from lanes.config import Settings
 from lanes.store.alerts import Alerts
 from lanes.store.connect import connect
+from lanes.store.mtas import Mtas
 from lanes.store.store import Store
 from lanes.store.views import Views
 
@@ -42,6 +43,11 @@ class House:
     def alerts(self) -> Alerts:
         """This MTA's alerts."""
         return Alerts(self.store, self.settings)
+
+    @functools.cached_property
+    def mtas(self) -> Mtas:
+        """This MTA and those that share its Redis."""
+        return Mtas(self.store, self.settings)
 
 
 def with_house(command: Callable[..., Any]) -> Callable[..., Any]:

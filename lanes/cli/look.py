@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import RenderableType
 from rich.live import Live
 
-from lanes.cli import tables
+from lanes.cli import everywhere, tables
 from lanes.cli.classify import read_messages
 from lanes.cli.house import House, with_house
 from lanes.life import State
@@ -22,24 +23,31 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 @click.command()
 @click.option("--watch", is_flag=True, help="Keep the table on the screen; Ctrl-C ends it.")
+@click.option("--all", "all_mtas", is_flag=True, help="All MTAs that share this one's Redis, together.")
 @as_json
 @with_house
-def status(house: House, watch: bool, as_json: bool) -> None:
-    """Per lane: depth, held, in flight, oldest against SLA, delivered, p95; and what is wrong."""
+def status(house: House, watch: bool, all_mtas: bool, as_json: bool) -> None:
+    """Per lane: depth, held, in flight, oldest against SLA, delivered, p95; the window; and what is wrong."""
+    look, told = (everywhere.overview, everywhere.as_json) if all_mtas else (_overview, _as_json)
     if as_json:
-        click.echo(json.dumps([tables.lane_as_json(s) for s in house.views.status(time.time())]))
+        click.echo(json.dumps(told(house)))
     elif watch:
         with Live(auto_refresh=False) as live:
             while True:
-                live.update(_overview(house), refresh=True)
+                live.update(look(house), refresh=True)
                 time.sleep(_REFRESH)
     else:
-        tables.console().print(_overview(house))
+        tables.console().print(look(house))
 
 
 def _overview(house: House) -> RenderableType:
     now = time.time()
     return tables.overview(house.settings, house.views, house.alerts.firing(now), now)
+
+
+def _as_json(house: House) -> dict[str, Any]:
+    now = time.time()
+    return tables.status_as_json(house.views.status(now), house.views.window(now))
 
 
 @click.command()

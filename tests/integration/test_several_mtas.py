@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -15,15 +17,23 @@ from contrib.sandbox.wait import wait_until
 from lanes.jobs.queues import enqueue_release, mta_queue
 from lanes.life import State
 from lanes.schedule.view import Wave
+from lanes.store.leader import who_leads
+from lanes.store.mtas import Mtas
 from tests.integration.world import UNSUBSCRIBE, running_site, told
 
 SETTINGS = """
+alerts.silent_after = "10s"
+alerts.clear_after = "1s"
+manager.alerts_every = "250ms"
 [lanes.bulk]
 sla = "10m"
 lead = "30s"
 promote_at = "40s"
 batch = { size = 25, max_wait = "5m", streams = 5 }
 """
+
+#: Programs that say again and again that they are there.
+HEARD_OF = ("manager", "worker", "tracker")
 
 
 @pytest.fixture(scope="module")
@@ -104,3 +114,46 @@ def test_a_lane_that_one_pauses_goes_on_with_the_other(sites: list[Site]) -> Non
     finally:
         first.lanes("resume", "normal")
     wait_until(lambda: first.views.state_of(kept) == "settled", "the first one's to settle", 20)
+
+
+def test_lanes_of_both_are_shown_together_at_either(sites: list[Site]) -> None:
+    # Given mail that both hold
+    counts = [2, 3]
+    for site, count in zip(sites, counts, strict=True):
+        site.send_all(news(count, "shown.example"))
+    alone = [site.views.status(time.time())[2] for site in sites]
+    # When one asks at either of them for all
+    for site in sites:
+        shown = json.loads(site.lanes("status", "--all", "--json"))
+        # Then both's mail is counted, and both's programs were heard of lately
+        bulk = shown["lanes"][2]
+        assert bulk["lane"] == "bulk"
+        assert (bulk["held"], bulk["depth"]) == (5, 5)
+        assert bulk["delivered"] == sum(lane.totals["delivered"] for lane in alone)
+        assert bulk["p50_seconds"] > 0
+        assert [mta["mta"] for mta in shown["mtas"]] == ["mx1", "mx2"]
+        assert all(0 <= mta[f"{program}_seconds"] < 10 for mta in shown["mtas"] for program in HEARD_OF)
+        assert shown["leader"] in ("mx1", "mx2")
+        # And people see it, too
+        table = site.lanes("status", "--all")
+        assert all(word in table for word in ("bulk", "mx1", "mx2", "tracker", "leads"))
+
+
+def test_an_mta_whose_manager_is_gone_is_noticed_by_the_other_one(sites: list[Site]) -> None:
+    # Given two managers, one of which leads
+    wait_until(lambda: who_leads(sites[0].store.client), "a leader")
+    leads, other = sorted(sites, key=lambda site: site.settings.mta.name != who_leads(site.store.client))
+    # When the leader's manager is killed
+    leads.kill("manager")
+    # Then the other one leads, and tells of it
+    name = leads.settings.mta.name
+    alert = f'silent{{mta="{name}",program="manager"}}'
+    fired = wait_until(lambda: told(other, "manager", "alert fired", alert=alert), "the alert", 30)
+    assert fired[0]["summary"].startswith(f"nothing was heard of the manager of {name} for ")
+    assert who_leads(other.store.client) == other.settings.mta.name
+    (shown,) = json.loads(other.lanes("alerts", "--all", "--json"))
+    assert shown["labels"] == {"mta": name, "program": "manager"}
+    # And when it is back, nothing is wrong, and it does not lead
+    leads.restart("manager")
+    wait_until(lambda: not Mtas(other.store, other.settings).firing(time.time()), "nothing to be wrong", 20)
+    assert who_leads(other.store.client) == other.settings.mta.name
