@@ -1,28 +1,79 @@
-"""``lanes alerts``: what is wrong now, since when, and what to do about it."""
+"""``lanes alerts``: what is wrong now, since when, and what to do about it; and who is told of it."""
 
 from __future__ import annotations
 
 import json
 import time
+from uuid import uuid4
 
 import click
+from rq.job import JobStatus
 
 from lanes.cli import tables
 from lanes.cli.house import House, with_house
+from lanes.config.errors import nearest
+from lanes.jobs.notices import enqueue_trial, notify_queue
+from lanes.sla.notices import trial
+from lanes.store.sinks import Sinks
+
+#: Seconds that a notifier is waited for, beyond the time that the sink itself may take.
+_PATIENCE = 10.0
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--all", "all_mtas", is_flag=True, help="Of all MTAs that share this one's Redis.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_house
 def alerts(house: House, all_mtas: bool, as_json: bool) -> None:
     """Say what is wrong: the alerts that are firing, the gravest first."""
+    if click.get_current_context().invoked_subcommand:
+        return
     now = time.time()
     firing = house.mtas.firing(now) if all_mtas else house.alerts.firing(now)
     if as_json:
         click.echo(json.dumps([tables.alert_as_json(state) for state in firing]))
     else:
         tables.console().print(tables.alerts_in_words(firing, now))
+
+
+@alerts.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_house
+def sinks(house: House, as_json: bool) -> None:
+    """Say who is told of alerts, and whether that works."""
+    terms, now = house.settings.alerts.sinks, time.time()
+    records = Sinks(house.store.client, house.settings.mta.name).records(terms)
+    if as_json:
+        click.echo(json.dumps({name: tables.sink_as_json(terms[name], record) for name, record in records.items()}))
+    else:
+        tables.console().print(tables.sinks(terms, records, now))
+
+
+@alerts.command()
+@click.argument("sink")
+@with_house
+def test(house: House, sink: str) -> None:
+    """Tell a sink that this is a test, the way it is told of alerts, and say what came of it."""
+    known = house.settings.alerts.sinks
+    if sink not in known:
+        raise click.UsageError(f"no such sink: {sink}; {nearest(sink, known)}")
+    notice = trial(uuid4().hex, house.settings.mta.name, time.time())
+    job = enqueue_trial(notify_queue(house.store.client), house.settings, sink, notice)
+    end = time.monotonic() + known[sink].timeout + _PATIENCE
+    while time.monotonic() < end:
+        status = job.get_status()
+        if status == JobStatus.FINISHED:
+            return _say(sink, str(job.return_value()))
+        if status == JobStatus.FAILED:
+            raise click.ClickException("the notifier could not do it; its log says why (has it the same settings?)")
+        time.sleep(0.05)
+    raise click.ClickException("no notifier has answered (is `lanes notifier` running?)")
+
+
+def _say(sink: str, outcome: str) -> None:
+    if not outcome.startswith("told"):
+        raise click.ClickException(f"{sink}: {outcome}")
+    click.echo(f"{sink}: {outcome}")
 
 
 COMMANDS = (alerts,)

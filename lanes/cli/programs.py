@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from uuid import uuid4
 
 import click
+from redis.client import Pipeline
 
 from lanes.cli.house import House, with_house
+from lanes.jobs.notices import NOTIFY, enqueue_notices, notify_queue, put_back
+from lanes.jobs.notify import Notify
 from lanes.jobs.orders import Order
 from lanes.jobs.queues import ORDER, RECONCILE, RELEASE, enqueue_reconcile, enqueue_release, mta_queue
 from lanes.jobs.release import Release
@@ -16,9 +20,9 @@ from lanes.jobs.worker import Functions
 from lanes.jobs.worker import worker as make_worker
 from lanes.log import configure
 from lanes.mta import choose
+from lanes.notify.choose import way_to
 from lanes.readiness import ready
 from lanes.services.alive import Beat
-from lanes.services.lead import Lead
 from lanes.services.loop import RETRY, beside, repeat, stop_on_signals
 from lanes.services.manager import Manager
 from lanes.services.reconcile import Reconcile
@@ -26,7 +30,8 @@ from lanes.services.tracker import Tracker
 from lanes.services.up import AlreadyUpError
 from lanes.services.up import up as run_everything
 from lanes.services.upkeep import Upkeep
-from lanes.services.watch import Watch
+from lanes.services.watch import Deputy, Watch
+from lanes.sla.notices import Due
 from lanes.store.connect import connect
 from lanes.store.inventory import Inventory
 
@@ -60,8 +65,7 @@ def manager(house: House) -> None:
     settings, store = house.settings, house.store
     queue = mta_queue(store.client, settings)
     service = Manager(settings, store, lambda ids: enqueue_release(queue, settings, ids))
-    watch = Watch(settings, house.alerts)
-    lead = Lead(settings, store)
+    watch = Watch(settings, house.alerts, _tell(house))
     upkeep = Upkeep(settings, Inventory(store, settings), lambda: enqueue_reconcile(queue, settings))
     beat = Beat(settings, "manager")
 
@@ -71,7 +75,6 @@ def manager(house: House) -> None:
         service.tick(now)
         upkeep.turn(now)
         watch.turn(now)
-        lead.turn(now)
         beat(now)
         return max(0.0, settings.manager.tick - (time.monotonic() - started))
 
@@ -129,6 +132,39 @@ def worker(house: House) -> None:
 
 @click.command()
 @with_house
+def notifier(house: House) -> None:
+    """Run the notifier: tells the sinks of alerts, and looks for them while the manager is silent."""
+    configure(house.settings, "notifier")
+    settings, store = house.settings, house.store
+    queue = notify_queue(store.client)
+    deputy = Deputy(settings, house.alerts, _tell(house))
+    ways = {name: way_to(sink) for name, sink in settings.alerts.sinks.items()}
+    functions: Functions = {NOTIFY: Notify(store.client, ways, time.time)}
+
+    def alive() -> None:
+        now = time.time()
+        store.beat("notifier", now)
+        put_back(queue, now)
+        deputy.turn(now)
+
+    def step() -> float:
+        client = connect(settings)
+        make_worker(client, [notify_queue(client)], functions, alive, stop).work(logging_level="WARNING")
+        return RETRY
+
+    stop = stop_on_signals()
+    ready()
+    repeat(step, stop, "notifier")
+
+
+def _tell(house: House) -> Callable[[Sequence[Due], Pipeline], None]:
+    """Has the notifier tell what is due."""
+    settings, queue = house.settings, notify_queue(house.store.client)
+    return lambda due, pipe: enqueue_notices(queue, settings, due, pipe, time.time(), lambda: uuid4().hex)
+
+
+@click.command()
+@with_house
 def tracker(house: House) -> None:
     """Run the tracker: follows the MTA's log and settles messages."""
     configure(house.settings, "tracker")
@@ -140,4 +176,4 @@ def tracker(house: House) -> None:
     service.close()
 
 
-COMMANDS = (up, milter, manager, worker, tracker)
+COMMANDS = (up, milter, manager, worker, tracker, notifier)
