@@ -23,6 +23,7 @@ from lanes.mta import choose
 from lanes.notify.choose import way_to
 from lanes.readiness import ready
 from lanes.services.alive import Beat
+from lanes.services.lead import Lead
 from lanes.services.loop import RETRY, beside, repeat, stop_on_signals
 from lanes.services.manager import Manager
 from lanes.services.reconcile import Reconcile
@@ -34,6 +35,7 @@ from lanes.services.watch import Deputy, Watch
 from lanes.sla.notices import Due
 from lanes.store.connect import connect
 from lanes.store.inventory import Inventory
+from lanes.store.mtas import ALL, of
 
 
 @click.command()
@@ -65,7 +67,8 @@ def manager(house: House) -> None:
     settings, store = house.settings, house.store
     queue = mta_queue(store.client, settings)
     service = Manager(settings, store, lambda ids: enqueue_release(queue, settings, ids))
-    watch = Watch(settings, house.alerts, _tell(house))
+    watch = Watch(settings, house.alerts, _tell(house, settings.mta.name))
+    lead = Lead(settings, store, _tell(house, ALL))
     upkeep = Upkeep(settings, Inventory(store, settings), lambda: enqueue_reconcile(queue, settings))
     beat = Beat(settings, "manager")
 
@@ -75,6 +78,7 @@ def manager(house: House) -> None:
         service.tick(now)
         upkeep.turn(now)
         watch.turn(now)
+        lead.turn(now)
         beat(now)
         return max(0.0, settings.manager.tick - (time.monotonic() - started))
 
@@ -137,7 +141,7 @@ def notifier(house: House) -> None:
     configure(house.settings, "notifier")
     settings, store = house.settings, house.store
     queue = notify_queue(store.client)
-    deputy = Deputy(settings, house.alerts, _tell(house))
+    deputy = Deputy(settings, house.alerts, _tell(house, settings.mta.name))
     ways = {name: way_to(sink) for name, sink in settings.alerts.sinks.items()}
     functions: Functions = {NOTIFY: Notify(store.client, ways, time.time)}
 
@@ -157,9 +161,9 @@ def notifier(house: House) -> None:
     repeat(step, stop, "notifier")
 
 
-def _tell(house: House) -> Callable[[Sequence[Due], Pipeline], None]:
-    """Has the notifier tell what is due."""
-    settings, queue = house.settings, notify_queue(house.store.client)
+def _tell(house: House, mta: str) -> Callable[[Sequence[Due], Pipeline], None]:
+    """Has the notifier tell what is due of an MTA's alerts."""
+    settings, queue = of(house.settings, mta), notify_queue(house.store.client)
     return lambda due, pipe: enqueue_notices(queue, settings, due, pipe, time.time(), lambda: uuid4().hex)
 
 
