@@ -35,7 +35,8 @@ from lanes.services.watch import Deputy, Watch
 from lanes.sla.notices import Due
 from lanes.store.connect import connect
 from lanes.store.inventory import Inventory
-from lanes.store.mtas import ALL, of
+from lanes.store.keys import ALL
+from lanes.store.mtas import of
 
 
 @click.command()

@@ -50,6 +50,9 @@ from __future__ import annotations
 
 from lanes.life import State
 
+#: The name of all MTAs together, where one's is asked for. No MTA can have it.
+ALL = "*"
+
 
 class Keys:
     """The key names of one MTA."""
@@ -125,7 +128,7 @@ class Keys:
 class SharedKeys:
     """The key names of all MTAs together."""
 
-    _TAG = "lanes:{*}"
+    _TAG = f"lanes:{{{ALL}}}"
     mtas = f"{_TAG}:mtas"
     leader = f"{_TAG}:leader"
     term = f"{_TAG}:term"

@@ -32,8 +32,6 @@ from lanes.store.views import LaneStatus, Views
 #: Seconds after which an MTA that is not heard of is taken for given up.
 REMEMBERED = 7 * 86400
 
-#: The name of all MTAs together, where one's is asked for. No MTA can have it.
-ALL = "*"
 T = TypeVar("T")
 
 #: Programs that tell of an MTA's alerts, and so of the others' silence.

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from msgspec import structs
 
 from lanes.config import Settings
+from lanes.config.load import parse
 from lanes.life import Result, State
 from lanes.message import Record
 from lanes.services.lead import Lead
 from lanes.services.watch import Watch
 from lanes.sla.histogram import bucket, percentile
+from lanes.sla.notices import Due, Notice, still_true
 from lanes.store.alerts import Alerts
-from lanes.store.keys import SharedKeys
+from lanes.store.keys import ALL, Keys, SharedKeys
 from lanes.store.leader import who_leads
 from lanes.store.mtas import REMEMBERED, Mtas, of, together
+from lanes.store.standing import Standing
 from lanes.store.store import Candidate, Settlement, Store
 from lanes.store.views import LaneStatus, Views
 
@@ -185,3 +189,21 @@ def test_what_is_wrong_anywhere_is_seen_together(store: Store, settings: Setting
         'full{lane="priority",mta="mx1"}', 'filling{lane="priority",mta="mx1"}',
         *(f'silent{{mta="mx2",program="{program}"}}' for program in RUNNING),
     }  # fmt: skip
+
+
+def test_sinks_are_told_in_the_name_of_all(store: Store, settings: Settings) -> None:
+    # Given a sink, and an MTA that is silent
+    sinks = parse('[alerts.sinks.log]\nkind = "log"').alerts.sinks
+    settings = structs.replace(settings, alerts=structs.replace(settings.alerts, sinks=sinks))
+    Mtas(store_of(store, settings, "mx2"), of(settings, "mx2")).heard(NOW)
+    # When the leader tells of it
+    told: list[Due] = []
+    lead = Lead(settings, store, lambda due, _: told.extend(due))
+    for at in range(100):
+        beat(store, NOW + at, *RUNNING)
+        lead.turn(NOW + at)
+    # Then the sink is to be told, once, and whoever carries it out finds it still so under the name of all
+    assert [due.sink for due in told] == ["log"]
+    (due,) = told
+    notice = Notice("0" * 32, of(settings, ALL).mta.name, NOW, due.states)
+    assert still_true(notice, Standing(store.client, Keys(ALL).alerts).states()) == due.states
