@@ -57,14 +57,15 @@ class Client:
 
     def send(self, mail: Mail) -> str:
         """Hand one message in; its queue id, empty if the reply names none."""
-        self._command(f"MAIL FROM:<{mail.sender}> BODY=8BITMIME")
+        self.command(f"MAIL FROM:<{mail.sender}> BODY=8BITMIME")
         for recipient in mail.recipients:
-            self._command(f"RCPT TO:<{recipient}>")
+            self.command(f"RCPT TO:<{recipient}>")
         reply = _accepted(*self._smtp.data(mail.content))
         queued = _QUEUED_AS.search(reply)
         return queued[1].decode("ascii") if queued else ""
 
-    def _command(self, line: str) -> None:
+    def command(self, line: str) -> None:
+        """Say a line of SMTP to which a good answer is expected."""
         self._smtp.send(line.encode("utf-8", "surrogateescape") + b"\r\n")
         _accepted(*self._smtp.getreply())
 
