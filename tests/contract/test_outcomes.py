@@ -156,6 +156,7 @@ def test_what_is_put_off_is_not_at_an_end(world: World, recipient: str, transpor
     assert (change.progress.sent, change.progress.bounced, change.progress.expired) == (None, False, False)
     # And when the MTA is made to give it up, it has expired
     world.postfix.command("postsuper", "-e", id)
+    world.postfix.command("postqueue", "-i", id)
     end = world.ended(id)
     assert result(end.progress, end.by_hand) is Result.EXPIRED
 
