@@ -10,7 +10,7 @@ keep the others waiting.
 Contract: a payload that is no notice, or for a sink that is not in these settings, is refused and does
 nothing. Every try is counted (:mod:`lanes.store.sinks`) and is a line in the log.
 
-Failure: :class:`~lanes.notify.port.SinkError`, or RQ's own end of time; RQ then tries again.
+Failure: :class:`~lanes.jobs.worker.ToldError` if the sink did not take it in time; RQ then tries again.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from redis import Redis
 from rq.timeouts import JobTimeoutException
 
 from lanes.jobs.notices import FIRST_PAUSE
+from lanes.jobs.worker import ToldError
 from lanes.notify.port import SinkError, Tell
 from lanes.sla.notices import Notice, still_true
 from lanes.store.keys import Keys
@@ -56,7 +57,8 @@ class Notify:
             log.info("notice dropped", sink=sink, id=told.id, why="it is not so any more")
             return "not so any more"
         if 0 <= self._clock() - self._failed.get(sink, -math.inf) < _REST:
-            raise SinkError("the sink has just failed")
+            log.info("notice put off", sink=sink, id=told.id, why="the sink has just failed")
+            raise ToldError("the sink has just failed")
         return self._tell(sink, way, structs.replace(told, alerts=left))
 
     def _read(self, sink: str, notice: object) -> tuple[Tell, Notice]:
@@ -69,7 +71,7 @@ class Notify:
     def _try(self, sink: str, way: Tell, notice: Notice) -> str:
         try:
             return self._tell(sink, way, notice)
-        except (SinkError, JobTimeoutException) as error:
+        except ToldError as error:
             return f"failed: {error}"
 
     def _tell(self, sink: str, way: Tell, notice: Notice) -> str:
@@ -81,7 +83,7 @@ class Notify:
             self._failed[sink] = self._clock()
             record.failed(sink, str(error), self._failed[sink])
             log.error("notice failed", sink=sink, id=notice.id, alerts=alerts, why=str(error))
-            raise
+            raise ToldError(str(error)) from None
         record.told(sink, self._clock())
         self._failed.pop(sink, None)
         log.info("notice told", sink=sink, id=notice.id, alerts=alerts, said=said)

@@ -33,7 +33,13 @@ Functions = Mapping[str, Callable[..., object]]
 #: Seconds that Redis remembers a silent worker. RQ waits for a job for 15 seconds less, and for any
 #: answer for 5 seconds less, so this also bounds how long a dead connection goes unnoticed.
 _REMEMBERED = 20
+#: Seconds between two looks for jobs whose worker died over them.
+_MAINTENANCE = 60
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class ToldError(Exception):
+    """A job could not do its work, and has said so in the log itself: no program's fault, nothing to trace."""
 
 
 class ForbiddenJobError(Exception):
@@ -96,6 +102,11 @@ class AllowedWorker(SimpleWorker):
             for number, handler in handlers.items():
                 signal.signal(number, handler)
 
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        """As RQ's, which writes a traceback, but for what has been said."""
+        if not isinstance(exc_info[1], ToldError):
+            super().handle_exception(job, *exc_info)
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """A signal came: end after the job that is running."""
         self.stop.set()
@@ -119,6 +130,7 @@ def worker(
     """
     job = job_class(functions)
     own = [Queue(q.name, connection=client, serializer=JSONSerializer, job_class=job) for q in queues]
-    made = AllowedWorker(own, connection=client, job_class=job, serializer=JSONSerializer, worker_ttl=_REMEMBERED)
+    made = AllowedWorker(own, connection=client, job_class=job, serializer=JSONSerializer, worker_ttl=_REMEMBERED,
+                         maintenance_interval=_MAINTENANCE)
     made.alive, made.stop = alive, stop
     return made
