@@ -97,6 +97,12 @@ BROKEN = {
     "alerts.overdue = 0": "1: alerts.overdue: found 0, allowed: 1 or more",
     "alerts.events = 0": "1: alerts.events: found 0, allowed: 1 or more",
     'alerts.recent = "30s"': "1: alerts.recent: found 30s, allowed: 1m to 1d",
+    # Objectives and history
+    'sla.period = "30m"': "1: sla.period: found 30m, allowed: 1h or more",
+    "history.every = 0": "1: history.every: found 0s, allowed: 1s or more",
+    'history.minutes_for = "1m"': "1: history.minutes_for: found 1m, allowed: 1h or more",
+    'history.hours_for = "6d"': "1: history.hours_for: found 6d, allowed: 7d or more",
+    'history.days_for = "60d"': "1: history.days_for: found 60d, allowed: 90d or more",
 }
 
 
