@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 import msgspec
 
@@ -97,6 +98,26 @@ class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
     evidence: tuple[Evidence, ...] = ()
 
 
+class Tries(msgspec.Struct, frozen=True, gc=False, array_like=True):
+    """Rounds of delivery attempts that left somebody undelivered."""
+
+    count: int = 0
+    ended: float = 0.0
+    """When the last of them ended, in Unix time."""
+
+    def after(self, deferrals: Mapping[float, float]) -> Tries:
+        """With attempts that ended so, by when they ended and when they began; no more, if they are known already.
+
+        Attempts of one round, to several recipients, began at once and before the first of them ended.
+        """
+        tries = self
+        for ended, began in sorted(deferrals.items()):
+            if ended > tries.ended:
+                known = tries.count > 0 and began <= tries.ended
+                tries = Tries(tries.count + (not known), ended)
+        return tries
+
+
 class Progress(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What was told of a message so far; merging twice changes nothing. Append fields, never reorder."""
 
@@ -110,12 +131,14 @@ class Progress(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Whether it was ever put on hold by hand."""
     before: float = 0.0
     """Seconds from its acceptance to its arrival under its present id, if that began its life anew."""
+    tries: Tries = Tries()
 
     def merged(self, other: Progress) -> Progress:
         """Both together."""
         return Progress(
             _later(self.sent, other.sent), self.bounced or other.bounced, self.expired or other.expired,
             _later(self.released, other.released), self.withheld or other.withheld, max(self.before, other.before),
+            max(self.tries, other.tries, key=lambda tries: tries.ended),
         )  # fmt: skip
 
 

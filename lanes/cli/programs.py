@@ -14,8 +14,18 @@ from lanes.cli.house import House, with_house
 from lanes.jobs.notices import NOTIFY, enqueue_notices, notify_queue, put_back
 from lanes.jobs.notify import Notify
 from lanes.jobs.orders import Order
-from lanes.jobs.queues import ORDER, RECONCILE, RELEASE, enqueue_reconcile, enqueue_release, mta_queue
+from lanes.jobs.queues import (
+    ORDER,
+    RECONCILE,
+    RELEASE,
+    TRY_AGAIN,
+    enqueue_reconcile,
+    enqueue_release,
+    enqueue_retry,
+    mta_queue,
+)
 from lanes.jobs.release import Release
+from lanes.jobs.retry import Retry
 from lanes.jobs.worker import Functions
 from lanes.jobs.worker import worker as make_worker
 from lanes.log import configure
@@ -67,7 +77,8 @@ def manager(house: House) -> None:
     configure(house.settings, "manager")
     settings, store = house.settings, house.store
     queue = mta_queue(store.client, settings)
-    service = Manager(settings, store, lambda ids: enqueue_release(queue, settings, ids))
+    release, retry = partial(enqueue_release, queue, settings), partial(enqueue_retry, queue, settings)
+    service = Manager(settings, store, release, retry)
     watch = Watch(settings, house.alerts, _tell(house, settings.mta.name))
     lead = Lead(settings, store, _tell(house, ALL))
     upkeep = Upkeep(settings, Inventory(store, settings), lambda: enqueue_reconcile(queue, settings))
@@ -121,6 +132,7 @@ def worker(house: House) -> None:
 
     functions: Functions = {
         RELEASE: release,
+        TRY_AGAIN: Retry(store, control),
         ORDER: Order(store, control, release, settings, time.time, alive),
         RECONCILE: bring_in_line,
     }

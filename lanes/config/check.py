@@ -204,6 +204,7 @@ def _running(settings: Settings) -> None:
     positive: dict[str, float] = {
         "redis.timeout": settings.redis.timeout,
         "mta.command_timeout": settings.mta.command_timeout,
+        "mta.lifetime": settings.mta.lifetime,
         "manager.inflight_limit": settings.manager.inflight_limit,
         "manager.settled_max": settings.manager.settled_max,
         "manager.tick": settings.manager.tick,

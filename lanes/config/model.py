@@ -35,6 +35,7 @@ class Mta(Section, frozen=True):
     config_directory: str
     log: str
     command_timeout: Seconds
+    lifetime: Seconds
 
 
 class Milter(Section, frozen=True):

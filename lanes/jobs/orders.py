@@ -26,6 +26,7 @@ from lanes.message import printable
 from lanes.mta.port import Control, Queue
 from lanes.policy.relane import relaned
 from lanes.store.orders import Found, Orders, Selection
+from lanes.store.retries import Retries
 from lanes.store.store import CHUNK, Store
 
 #: Order -> the states of the messages that it acts on.
@@ -58,6 +59,7 @@ class Order:
         self._clock = clock
         self._alive = alive
         self._orders = Orders(store, settings)
+        self._retries = Retries(store, settings)
 
     def __call__(self, action: str, who: str, why: str, **chosen: Any) -> int:
         """Carry out one order; about how many messages it was. ``chosen`` are the fields of a :class:`Selection`.
@@ -117,6 +119,7 @@ class Order:
                 record = structs.replace(record, relay="")
                 other_road.append(one.id)
             moved += self._orders.relane(one, record)
+        self._retries.schedule([one.id for one in found if one.state is State.DEFERRED])
         self._control.requeue(self._claim(other_road))
         return moved
 

@@ -10,10 +10,14 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from lanes.config import Settings
+from lanes.schedule.retry import pause
 from lanes.store.orders import Selection
 
 #: The name by which a worker's allow-list knows the release of a wave.
 RELEASE = "release"
+
+#: ... and another try of deferred mail.
+TRY_AGAIN = "retry"
 
 #: ... and an operator's order.
 ORDER = "order"
@@ -43,6 +47,19 @@ def enqueue_release(queue: Queue, settings: Settings, ids: Sequence[str]) -> Non
     queue.enqueue_call(
         RELEASE, kwargs={"ids": list(ids)}, timeout=timeout, ttl=lease, result_ttl=0, failure_ttl=_KEEP_FAILURES
     )
+
+
+def enqueue_retry(queue: Queue, settings: Settings, ids: Sequence[str]) -> None:
+    """Have deferred messages tried again; if no worker comes before they are due again, not at all.
+
+    Raises :class:`redis.RedisError`.
+    """
+    pauses = [seconds for lane in settings.lanes.values() if (seconds := pause(lane.retry, 1)) is not None]
+    timeout = max(1, int(settings.mta.command_timeout) * 2)
+    queue.enqueue_call(
+        TRY_AGAIN, kwargs={"ids": list(ids)}, timeout=timeout, ttl=max(1, int(min(pauses, default=1))), result_ttl=0,
+        failure_ttl=_KEEP_FAILURES,
+    )  # fmt: skip
 
 
 def enqueue_reconcile(queue: Queue, settings: Settings) -> None:

@@ -8,7 +8,10 @@ itself meanwhile is not tried again sooner than configured.
 
 from __future__ import annotations
 
-from lanes.config.model import Retry
+from collections.abc import Iterable, Mapping
+
+from lanes.config.model import Lane, Retry
+from lanes.schedule.view import Deferred, Domain
 
 
 def pause(retry: Retry, attempts: int) -> float | None:
@@ -34,3 +37,26 @@ def next_attempt(retry: Retry, attempts: int, last: float, expires: float) -> fl
     if seconds is None or last + seconds >= expires:
         return None
     return last + seconds
+
+
+def choose(
+    due: Iterable[Deferred], lanes: Mapping[str, Lane], domains: Mapping[tuple[str, str], Domain], room: int
+) -> tuple[list[Deferred], list[Deferred]]:
+    """Who is tried again now, and who has to wait for another turn, since its domain has all that it bears.
+
+    Who is neither finds no room, and is first next time. ``domains`` are those of batched lanes, by lane and
+    name; ``room`` is for lanes that hold mail, since a lane that never does is not to wait here either.
+    """
+    going: list[Deferred] = []
+    later: list[Deferred] = []
+    free = {key: one.limit - one.inflight for key, one in domains.items() if one.limit is not None}
+    for message in due:
+        key, holds = (message.lane, message.domain), lanes[message.lane].hold != "never"
+        if free.get(key, 1) <= 0:
+            later.append(message)
+        elif not holds or room > 0:
+            going.append(message)
+            room -= holds
+            if key in free:
+                free[key] -= 1
+    return going, later

@@ -22,6 +22,14 @@ class Due(NamedTuple):
     """When it was accepted; 0: not asked, and taken to be one SLA before its deadline."""
 
 
+class Deferred(NamedTuple):
+    """A message that the MTA could not deliver, and whose time to be tried again has come."""
+
+    id: str
+    lane: str
+    domain: str
+
+
 class Domain(NamedTuple):
     """A recipient domain of which a batched lane holds mail."""
 

@@ -27,6 +27,8 @@ class Change:
     transition: Transition | None = None
     """Where it stands after the last event that moved it."""
     progress: Progress = field(default_factory=Progress)
+    deferrals: dict[float, float] = field(default_factory=dict)
+    """When attempts that left a recipient undelivered ended -> when they began: the queue manager took it up."""
     removed: bool = False
     by_hand: bool = False
 
@@ -63,6 +65,7 @@ class Change:
             self.progress = self.progress.merged(Progress(bounced=True))
         else:
             self.transition = "defer"
+            self.deferrals[attempt.at] = attempt.at - sum(attempt.stages[1:])
 
 
 def fold(events: Iterable[Event]) -> tuple[dict[str, Change], list[Requeued]]:

@@ -1,8 +1,8 @@
 """The lane manager: looks at the lanes several times a second, and has the planner's waves released.
 
 A tick takes back claims that ran out, shows the planner heads and counts, claims the waves of its plan, and
-has them released together: a command of the MTA costs the same for one message as for a thousand. Its cost
-does not grow with the backlog.
+has them released together: a command of the MTA costs the same for one message as for a thousand. Then it
+has deferred mail tried again whose turn it is. Its cost does not grow with the backlog.
 
 Contract: the manager keeps nothing between ticks, so it may die at any instant. It dies between a
 claim and its job: the claim's lease ends and the messages are held again.
@@ -18,6 +18,7 @@ from lanes.config import Settings
 from lanes.schedule.plan import plan
 from lanes.schedule.view import Wave
 from lanes.schedule.window import Limits, Phase, Seen, Waited, Window, step
+from lanes.services.retrier import Retrier
 from lanes.store.flow import Kept
 from lanes.store.laneviews import LaneViews
 from lanes.store.store import CHUNK, Store
@@ -27,14 +28,23 @@ log = structlog.get_logger("lanes.manager")
 _PRUNE_EVERY = 60.0
 
 
-class Manager:
-    """One MTA's manager. ``dispatch`` has claimed messages released: :func:`lanes.jobs.queues.enqueue_release`."""
+Dispatch = Callable[[Sequence[str]], None]
+"""Puts a job about these messages where a worker finds it."""
 
-    def __init__(self, settings: Settings, store: Store, dispatch: Callable[[Sequence[str]], None]) -> None:
+
+class Manager:
+    """One MTA's manager.
+
+    ``release`` has claimed messages released, ``retry`` deferred ones tried again:
+    :func:`lanes.jobs.queues.enqueue_release` and :func:`~lanes.jobs.queues.enqueue_retry`.
+    """
+
+    def __init__(self, settings: Settings, store: Store, release: Dispatch, retry: Dispatch) -> None:
         self._settings = settings
         self._store = store
         self._views = LaneViews(store, settings)
-        self._dispatch = dispatch
+        self._retrier = Retrier(settings, store, self._views, retry)
+        self._dispatch = release
         self._pruned = 0.0
 
     def tick(self, now: float) -> list[Wave]:
@@ -45,9 +55,12 @@ class Manager:
             log.warning("claims ran out; held again", messages=back)
         kept, waited = self._store.flow.take()
         window = self._window(kept, waited, now)
-        views = self._views.look(window.size, now)
-        released = self._release(plan(views, self._settings.lanes, window.size, now), now)
-        busy = sum(view.releasing + view.inflight for view in views) + sum(map(len, released.values()))
+        views, due = self._views.look(window.size, now), self._retrier.due(now)
+        busy = sum(view.releasing + view.inflight for view in views)
+        retries = min(len(due), (window.size - busy + 1) // 2)
+        released = self._release(plan(views, self._settings.lanes, window.size - max(retries, 0), now), now)
+        busy += sum(map(len, released.values()))
+        busy += self._retrier.retry(due, window.size - busy, now)
         if kept != (keep := Kept(window, busy)):
             self._store.flow.keep(keep)
         self._prune(now)

@@ -19,6 +19,7 @@ from lanes.message import Progress, Record
 from lanes.mta.port import Attempt, Grammar, Log, Requeued
 from lanes.services.fold import Change, Transition, fold, settlement
 from lanes.services.lessons import Lessons
+from lanes.store.retries import Retries
 from lanes.store.store import Settlement, Store
 
 log = structlog.get_logger("lanes.tracker")
@@ -38,6 +39,7 @@ class Tracker:
         self._open_log = open_log
         self._clock = clock
         self._learn = Lessons(settings, store)
+        self._retries = Retries(store, settings)
         self._log: Log | None = None
 
     def step(self) -> float:
@@ -79,6 +81,7 @@ class Tracker:
         self._store.note({id: change.progress for id, change in changes.items() if change.tells and not change.removed})
         for transition in get_args(Transition):
             self._move(transition, changes)
+        self._retries.tried({id: change.deferrals for id, change in changes.items() if change.deferrals})
         self._settle({id: change for id, change in changes.items() if change.removed})
         self._learn([event for event in events if isinstance(event, Attempt)], now)
         return self._grammar.unparsed - before

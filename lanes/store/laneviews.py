@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from redis.client import Pipeline
 
@@ -31,16 +31,21 @@ _AHEAD, _MOST = 2, 200
 _IN_VAIN = 5000
 
 
-class _Paused(NamedTuple):
+class Paused(NamedTuple):
     """Of what nothing may go."""
 
     lanes: frozenset[str]
     domains: frozenset[str]
 
     @classmethod
-    def of(cls, members: Iterable[bytes]) -> _Paused:
+    def of(cls, members: Iterable[bytes]) -> Paused:
+        """From the members of the set that orders write."""
         parts = [text(member).partition(":") for member in members]
         return cls(*(frozenset(name for kind, _, name in parts if kind == wanted) for wanted in ("lane", "domain")))
+
+    def stops(self, lane: str, domain: str) -> bool:
+        """Whether mail of a lane, or for a domain, is to stay where it is."""
+        return lane in self.lanes or domain in self.domains
 
 
 class LaneViews:
@@ -67,13 +72,17 @@ class LaneViews:
         self._in_vain = min(max(in_vain for in_vain, _ in allowed), _IN_VAIN)
         return [view for _, view in allowed]
 
-    def _first(self, count: int, now: float) -> tuple[_Paused, list[LaneView]]:
+    def paused(self) -> Paused:
+        """What an operator has stopped."""
+        return Paused.of(cast("set[bytes]", self._store.client.smembers(self._keys.paused)))
+
+    def _first(self, count: int, now: float) -> tuple[Paused, list[LaneView]]:
         with self._store.client.pipeline(transaction=False) as pipe:
             pipe.smembers(self._keys.paused)
             for name, lane in self._lanes.items():
                 self._ask(pipe, name, lane, count, now)
             answers = iter(pipe.execute())
-        paused = _Paused.of(next(answers))
+        paused = Paused.of(next(answers))
         views = [_view(name, lane, answers) for name, lane in self._lanes.items()]
         return paused, [_stopped(view) if view.lane in paused.lanes else view for view in views]
 
@@ -103,7 +112,7 @@ class LaneViews:
             timely = dict(zip(late, map(_heads, pipe.execute()), strict=True))
         return [view._replace(timely=timely.get(view.lane, ())) for view in views]
 
-    def _named(self, views: Sequence[LaneView], paused: _Paused) -> list[LaneView]:
+    def _named(self, views: Sequence[LaneView], paused: Paused) -> list[LaneView]:
         """With the domains of heads, where it matters; a head whose record is not there any more is left out."""
         asked = {view.lane for view in views if self._lanes[view.lane].batch or paused.domains}
         heads = (head for view in views if view.lane in asked for head in chain(view.heads, view.timely))
@@ -116,7 +125,7 @@ class LaneViews:
         return [view._replace(heads=named(view.heads), timely=named(view.timely)) if view.lane in asked else view
                 for view in views]
 
-    def _allowed(self, view: LaneView, paused: _Paused, now: float) -> tuple[int, LaneView]:
+    def _allowed(self, view: LaneView, paused: Paused, now: float) -> tuple[int, LaneView]:
         """How much of a lane was seen in vain, and the lane with what is known of its domains."""
         if batch := self._lanes[view.lane].batch:
             view = self._with_domains(view, batch, paused, now)
@@ -125,18 +134,18 @@ class LaneViews:
         going = _without(view, paused.domains, now) if paused.domains else view
         return len(view.heads) - len(going.heads), going
 
-    def _with_domains(self, view: LaneView, batch: Batch, paused: _Paused, now: float) -> LaneView:
+    def _with_domains(self, view: LaneView, batch: Batch, paused: Paused, now: float) -> LaneView:
         """The domains of a lane, those with settings of their own included: they may be ripe before others."""
         names = chain((head.domain for head in chain(view.heads, view.timely)), batch.domains)
         groups = view.full, view.waited, view.begun, tuple(Domain(name, 0, 0.0) for name in names)
-        known = self._domains(view.lane, batch, dict.fromkeys(one.name for one in chain(*groups)), paused, now)
+        known = self.domains(view.lane, dict.fromkeys(one.name for one in chain(*groups)), paused, now)
         full, waited, begun, near = (tuple(known[one.name] for one in dict.fromkeys(group)) for group in groups)
         return view._replace(full=full, waited=waited, begun=begun, near=near)
 
-    def _domains(self, lane: str, batch: Batch, names: Iterable[str], paused: _Paused, now: float) -> dict[str, Domain]:
-        """What is known of each of these domains; one round trip."""
-        wanted = list(names)
-        if not wanted:
+    def domains(self, lane: str, names: Iterable[str], paused: Paused, now: float) -> dict[str, Domain]:
+        """What is known of each of these domains of a batched lane; one round trip."""
+        wanted, batch = list(names), self._lanes[lane].batch
+        if not wanted or not batch:
             return {}
         with self._store.client.pipeline(transaction=False) as pipe:
             for key in (self._keys.sizes(lane), self._keys.oldest(lane), self._keys.owed(lane)):
@@ -150,7 +159,7 @@ class LaneViews:
             for name, held, oldest, owed, busy in rows
         }
 
-    def _limit(self, batch: Batch, name: str, paused: _Paused) -> int:
+    def _limit(self, batch: Batch, name: str, paused: Paused) -> int:
         own = batch.of(name)
         return 0 if name in paused.domains else own.size * own.streams
 

@@ -162,11 +162,18 @@ class Store:
 
     def claimed(self, ids: Iterable[str]) -> list[str]:
         """Those of ``ids`` that are claimed for a release now."""
+        return self._in(State.RELEASING, ids)
+
+    def deferred(self, ids: Iterable[str]) -> list[str]:
+        """Those of ``ids`` that are deferred now."""
+        return self._in(State.DEFERRED, ids)
+
+    def _in(self, state: State, ids: Iterable[str]) -> list[str]:
         records = self.records(ids)
         with self.client.pipeline(transaction=False) as pipe:
             for id, record in records.items():
-                pipe.zscore(self.keys.state(State.RELEASING, record.lane), id)
-            return [id for id, lease in zip(records, pipe.execute(), strict=True) if lease is not None]
+                pipe.zscore(self.keys.state(state, record.lane), id)
+            return [id for id, score in zip(records, pipe.execute(), strict=True) if score is not None]
 
     def move(self, transition: Literal["start", "defer", "withhold", "keep"], ids: Iterable[str], now: float) -> int:
         """Carry out a transition of :data:`lanes.life.TRANSITIONS`; how many moved."""

@@ -80,7 +80,7 @@ def claim_a_hundred_batches(store: Store, at: float) -> None:
 def ticks(store: Store, settings: Settings, count: int, at: float) -> list[float]:
     """Seconds that each of the manager's ticks took; what a tick claims is delivered before the next."""
     claimed: list[Sequence[str]] = []
-    manager = Manager(settings, store, claimed.append)
+    manager = Manager(settings, store, claimed.append, claimed.append)
     took = []
     for turn in range(count):
         started = time.perf_counter()

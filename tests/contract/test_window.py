@@ -43,7 +43,7 @@ class Site:
         self._learn = Lessons(settings, store)
         self.now = NOW
         self.given: list[str] = []
-        self.manager = Manager(settings, store, self._take)
+        self.manager = Manager(settings, store, self._take, self._take)
 
     def _take(self, ids: Sequence[str]) -> None:
         self._store.move("start", ids, self.now)
@@ -57,6 +57,10 @@ class Site:
         self.now += TICK
         self.manager.tick(self.now)
         return len(self.given)
+
+
+def _nobody(_ids: Sequence[str]) -> None:
+    """No worker."""
 
 
 def delivered(id: str, at: float, waited: float) -> Attempt:
@@ -99,7 +103,7 @@ def test_a_fixed_window_stays_what_the_settings_say(server: PrivateRedis, store:
     assert Views(store, settings).window(site.now).phase == Phase.FIXED.value
     # And when it may set itself again, it begins anew
     free = parse(f'redis.url = "{server.url}"')
-    Manager(free, store, lambda _: None).tick(site.now)
+    Manager(free, store, _nobody, _nobody).tick(site.now)
     kept = store.flow.window()
     assert kept is not None
     assert (kept.size, kept.phase) == (20, Phase.RESTING)

@@ -74,7 +74,7 @@ def test_the_scripts_for_redis_are_there(folder: Path, lanes: Path, redis: Priva
     settings = folder / "redis.toml"
     settings.write_text(f'redis.url = "{redis.url}"\n')
     told = json.loads(output(folder, lanes, "--config", str(settings), "status", "--json"))
-    assert [lane["lane"] for lane in told] == ["priority", "normal", "bulk"]
+    assert [lane["lane"] for lane in told["lanes"]] == ["priority", "normal", "bulk"]
 
 
 def test_the_filter_starts_and_stops(folder: Path, lanes: Path) -> None:

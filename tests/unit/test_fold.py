@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lanes.life import Result
-from lanes.message import Progress
+from lanes.message import Progress, Tries
 from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
 from lanes.services.fold import Change, fold, result, settlement
 
@@ -67,6 +67,22 @@ def test_the_last_event_that_moves_a_message_says_where_it_is(events: list[Event
 def test_what_became_of_the_recipients_adds_up(events: list[Event], progress: Progress) -> None:
     assert change(*events).progress == progress
     assert change(*events).tells == (progress != Progress())
+
+
+#: Three rounds of a message with two recipients, ten seconds each and a pause of thirty between them.
+ROUNDS = [attempt(Outcome.DEFERRED, at=40.0 * n + second, delay=second) for n in (1, 2, 3) for second in (4, 10)]
+
+
+@given(st.lists(st.integers(0, len(ROUNDS)), max_size=6), st.lists(st.integers(0, len(ROUNDS)), max_size=6))
+def test_a_round_counts_once_however_the_log_is_cut_and_read_again(starts: list[int], ends: list[int]) -> None:
+    # Given a log of which stretches are read, in order or again, and then its whole
+    tries = Tries()
+    for start, end in [*((min(pair), max(pair)) for pair in zip(starts, ends, strict=False)), (0, len(ROUNDS))]:
+        tries = tries.after(fold(ROUNDS[start:end])[0].get(ID, Change()).deferrals)
+    # Then each round counts, if none was left out before a later one
+    assert tries.ended == 130.0
+    assert tries.count == 3 or any(start > 0 for start in starts)
+    assert tries.count <= 3
 
 
 @pytest.mark.parametrize(

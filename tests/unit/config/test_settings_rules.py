@@ -115,7 +115,7 @@ def test_a_rule_that_is_broken_is_said_with_file_line_key_and_what_is_allowed(te
 
 @pytest.mark.parametrize(
     "key",
-    ["redis.timeout", "mta.command_timeout", "milter.budget", "milter.breaker_failures", "manager.tick",
+    ["redis.timeout", "mta.command_timeout", "mta.lifetime", "milter.budget", "milter.breaker_failures", "manager.tick",
      "manager.window", "manager.window_min", "manager.window_target", "manager.window_interval", "manager.lease",
      "manager.inflight_limit", "manager.settled_max", "manager.alerts_every",
      "manager.reconcile_every", "failsafe.wave", "failsafe.every", "tracker.poll", "tracker.batch"],

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from lanes.config.load import parse
 from lanes.config.model import Retry
 from lanes.config.units import Seconds
-from lanes.schedule.retry import next_attempt, pause
+from lanes.schedule.retry import choose, next_attempt, pause
+from lanes.schedule.view import Deferred, Domain
 
 LANES = parse("").lanes
 LAST, LIFETIME = 1_700_000_000.0, 5 * 86400.0
@@ -64,3 +65,27 @@ def test_no_schedule_is_ever_faster_than_configured(retry: Retry) -> None:
 
     assert all(seconds is not None and seconds >= least for seconds in pauses)
     assert all(a is not None and b is not None and a <= b for a, b in pairwise(pauses))
+
+
+URGENT = [Deferred(f"p{number}", "priority", "a.example") for number in range(3)]
+NORMAL = [Deferred(f"n{number}", "normal", "a.example") for number in range(3)]
+BULK = [Deferred(f"b{number}", "bulk", f"{'ab'[number % 2]}.example") for number in range(6)]
+OPEN = {("bulk", name): Domain(name, 0, 0.0, limit=500) for name in ("a.example", "b.example")}
+
+
+def test_lanes_that_hold_are_tried_in_the_room_that_there_is_and_others_without() -> None:
+    assert choose([*URGENT, *NORMAL, *BULK], LANES, OPEN, 4) == ([*URGENT, *NORMAL, BULK[0]], [])
+    assert choose([*URGENT, *NORMAL], LANES, {}, -5) == (URGENT, [])
+
+
+def test_a_domain_is_given_no_more_than_it_bears() -> None:
+    # Given a domain that backs off, and one of which three of four places are taken
+    domains = {
+        ("bulk", "a.example"): Domain("a.example", 9, 1.0, limit=0),
+        ("bulk", "b.example"): Domain("b.example", 9, 1.0, inflight=3, limit=4),
+    }
+
+    # Then one goes to the second, and neither keeps mail of other lanes
+    going, later = choose([*BULK, *NORMAL], LANES, domains, 100)
+    assert going == [BULK[1], *NORMAL]
+    assert later == [BULK[0], BULK[2], BULK[3], BULK[4], BULK[5]]
