@@ -93,7 +93,9 @@ class Historian:
             first = min((minute for (_, minute), period in found.items() if period.messages), default=last + 1)
         kept = {place: period for place, period in found.items() if place[1] >= first}
         rows = [Row(lane, minute * MINUTE, MINUTE, period) for (lane, minute), period in kept.items()]
-        if written := history.write(rows):
+        written = history.write(rows)
+        self._minutes.on_record(place for place, period in kept.items() if period.messages)
+        if written:
             log.debug("history", rows=written, messages=Period.merged(row.period for row in rows).messages)
 
     def _upkeep(self, history: History, now: float) -> bool:
