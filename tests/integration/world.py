@@ -36,7 +36,8 @@ def running_site(request: pytest.FixtureRequest, sink: Sink, settings: str, *, p
 
 def told(site: Site, program: str, event: str, **fields: object) -> list[dict[str, Any]]:
     """The log lines of a program that tell of an event, with these fields."""
-    lines = [json.loads(line) for line in site.log(program).splitlines() if line.startswith("{")]
+    whole, _, _ = site.log(program).rpartition("\n")
+    lines = [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
     wanted = {"event": event, **fields}
     return [line for line in lines if wanted.items() <= line.items()]
 
