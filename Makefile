@@ -3,7 +3,7 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help run test lint setup clean bench-isolation bench-reconcile bench-classify plots
+.PHONY: help run test lint setup clean bench-isolation bench-drain bench-reconcile bench-classify plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -12,7 +12,7 @@ run: $(READY) ## the lanes at work on this machine: a private Postfix, real mail
 	@$(PYTHON) -m contrib.demo
 
 test: $(READY) lint ## what CI runs: linters, types, architecture, all tests
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest -n 4 --dist loadfile # most of them wait for real servers
 
 lint: $(READY)
 	@$(PYTHON) -m ruff check
@@ -21,6 +21,9 @@ lint: $(READY)
 
 bench-isolation: $(READY) ## how long urgent mail waits behind a bulk backlog, with and without lanes
 	@$(PYTHON) -m tests.bench.isolation $(BACKLOGS)
+
+bench-drain: $(READY) ## what lanes cost in throughput, and what batches save in connections
+	@$(PYTHON) -m tests.bench.drain
 
 bench-reconcile: $(READY) ## how long a Redis that forgot everything takes to know 100,000 held messages again
 	@$(PYTHON) -m tests.bench.reconcile
