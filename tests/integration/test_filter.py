@@ -16,6 +16,8 @@ from contrib.sandbox.wait import wait_until
 from tests.integration.world import arrived, counted, decision, running_site, told
 
 FORGED = b"X-Lane: priority\r\n"
+#: Nobody reads the log here, so that nothing ever makes room.
+SETTINGS = "manager.window = 10000\n"
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture(scope="module")
 def site(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
-    with running_site(request, sink, "", programs=("milter", "worker")) as running:
+    with running_site(request, sink, SETTINGS, programs=("milter", "worker")) as running:
         yield running
 
 

@@ -17,6 +17,8 @@ from tests.integration.world import arrived, counted, decision, running_site, to
 
 PLAIN = Mail("a@example.net", ("r@example.com", "s@example.com", "t@example.com"),
              b"From: a@example.net\r\nTo: r@example.com\r\nSubject: s\r\nX-One: 1\r\nX-Two: 2\r\n\r\nHi\r\n")
+#: Nobody reads the log here, so that nothing ever makes room.
+SETTINGS = "manager.window = 10000\n"
 #: In any case, in between, folded, and more often than once.
 FORGED = Mail("a@example.net", ("r@example.com",), (
     b"X-Lane: priority\r\n"
@@ -44,7 +46,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture(scope="module")
 def site(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
-    with running_site(request, sink, "", programs=("milter",)) as running:
+    with running_site(request, sink, SETTINGS, programs=("milter",)) as running:
         yield running
 
 

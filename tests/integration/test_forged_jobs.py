@@ -32,6 +32,8 @@ from lanes.life import State
 from tests.integration.world import UNSUBSCRIBE, arrived, running_site
 
 TRAP = "tests.integration.trap.spring"
+#: Nobody reads the log here, so that nothing ever makes room.
+SETTINGS = "manager.window = 10000\n"
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def mark(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(sink: Sink, mark: Path, request: pytest.FixtureRequest) -> Iterator[Site]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LANES_TRAP", str(mark))
-        with running_site(request, sink, "", programs=("milter", "worker")) as running:
+        with running_site(request, sink, SETTINGS, programs=("milter", "worker")) as running:
             yield running
 
 
