@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
@@ -61,12 +61,16 @@ class Received(NamedTuple):
 
 
 class Sink:
-    """An SMTP server that remembers; a context manager that starts and stops it."""
+    """An SMTP server that remembers; a context manager that starts and stops it.
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    With ``addresses`` of 127.0.0.0/8 it is many destinations in one, all on the same port.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.time, addresses: Sequence[str] = (LOOPBACK,)) -> None:
         self.port = 0
         """Where it listens, on loopback; known once it is started."""
         self._clock = clock
+        self._addresses = addresses
         self._messages: list[Received] = []
         self._by_subject: dict[str, Received] = {}
         self._arrival = threading.Condition()
@@ -135,7 +139,8 @@ class Sink:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _listen(self) -> asyncio.Server:
-        return await self._loop.create_server(self._protocol, LOOPBACK, 0, backlog=512)
+        port = free_port() if len(self._addresses) > 1 else 0
+        return await self._loop.create_server(self._protocol, self._addresses, port, backlog=512)
 
     async def _hang_up(self) -> None:
         self._server.close()
