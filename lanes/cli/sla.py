@@ -68,9 +68,10 @@ def _reports(settings: Settings, lanes: Sequence[str], since: float, now: float)
 
     first = min(now - since, now - settings.sla.period)
     try:
-        rows = History(open_database(settings)).read(first, now)
+        rows = History(open_database(settings, existing=True)).read(first, now)
     except SQLAlchemyError as error:
-        raise click.ClickException(f"the history cannot be read (has the manager written any yet?): {error}") from error
+        why = str(error).splitlines()[0]
+        raise click.ClickException(f"the history cannot be read: {why} (has the manager written any yet?)") from error
     reports = []
     for lane in lanes:
         all_of_it = [Stretch(row.at, row.seconds, row.period) for row in rows if row.lane == lane]

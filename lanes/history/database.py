@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
@@ -32,10 +33,15 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _MIGRATING = 0x6C616E6573
 
 
-def open_database(settings: Settings) -> Engine:
-    """The engine of the configured database."""
+def open_database(settings: Settings, *, existing: bool = False) -> Engine:
+    """The engine of the configured database.
+
+    An ``existing`` one is not made: whoever only looks would own the file that the manager is to write.
+    """
     try:
         url = _url(settings)
+        if existing and url.get_backend_name() == "sqlite":
+            url = url.set(database=f"file:{quote(url.database or '')}", query={"mode": "rw", "uri": "true"})
         engine = create_engine(url, pool_pre_ping=True, connect_args=_ARGUMENTS.get(url.get_backend_name(), {}))
     except (ArgumentError, NoSuchModuleError) as error:
         raise ConfigError(f"not a database: {error}", key=_KEY) from error

@@ -59,7 +59,7 @@ class Historian:
             wait = self._turn(now)
         except (SQLAlchemyError, CommandError, ConfigError, OSError) as error:
             if not self._failed:
-                log.error("the history cannot be written; it is tried again", error=str(error))
+                log.error("the history cannot be written; it is tried again", error=str(error).partition("\n")[0])
             self._failed = True
             self._close()
             return self._settings.every

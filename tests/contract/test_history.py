@@ -10,6 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select, text
+from sqlalchemy.exc import OperationalError
 
 from contrib.sandbox.postgres import PrivatePostgres
 from lanes.config import ConfigError
@@ -212,6 +213,28 @@ def test_what_is_older_than_anybody_wants_to_know_is_forgotten(engine: Engine, h
     assert [one.at for one in history.read(0, MIDNIGHT + DAY)] == [MIDNIGHT + 60 * number for number in range(4, 10)]
     with engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM queue_sla_periods")).scalar() == 6
+
+
+def test_who_only_looks_makes_no_database(tmp_path: Path) -> None:
+    # Given a site whose manager has written nothing yet
+    engine = open_database(parse(f'data_dir = "{tmp_path}"'), existing=True)
+    # When somebody looks
+    # Then it is said so, and nothing is left behind that belongs to him
+    with pytest.raises(OperationalError, match="unable to open database file"):
+        History(engine).end()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_who_only_looks_sees_what_there_is(tmp_path: Path) -> None:
+    folder = tmp_path / "a folder? 100%"
+    folder.mkdir()
+    settings = parse(f'data_dir = "{folder}"')
+    written, read = open_database(settings), open_database(settings, existing=True)
+    migrate(written)
+    History(written).write([row(MIDNIGHT, 1.0)])
+    assert History(read).end() == MIDNIGHT + 60
+    for engine in (written, read):
+        engine.dispose()
 
 
 @pytest.mark.parametrize("bad", ["mysql://localhost/lanes", "history.db", "postgresql+nosuch://localhost/lanes"])
