@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
@@ -28,7 +28,7 @@ alerts_every = "200ms"
 [alerts]
 fire_after = "500ms"
 clear_after = "1s"
-silent_after = "10s"
+silent_after = "{silent_after}"
 [lanes.priority]
 sla = "4s"
 alert_after = "2s"
@@ -56,8 +56,10 @@ def running(site: Site) -> Iterator[Site]:
             raise
 
 
-def a_site(sink: Sink, sinks: str, programs: tuple[str, ...] = (*PROGRAMS, "notifier")) -> Site:
-    return Site(sink.port, SETTINGS + sinks, programs=programs)
+def a_site(
+    sink: Sink, sinks: str, programs: Sequence[str] = (*PROGRAMS, "notifier"), silent_after: str = "10s"
+) -> Site:
+    return Site(sink.port, SETTINGS.format(silent_after=silent_after) + sinks, programs=programs)
 
 
 def webhook(hook: Hook, name: str = "hook", more: str = "") -> str:
@@ -99,15 +101,17 @@ def test_a_worker_that_hangs_is_told_once_and_so_is_its_return(sink: Sink, hook:
 
 
 def test_the_manager_that_is_gone_is_told_of_by_the_notifier(sink: Sink, hook: Hook) -> None:
-    with running(a_site(sink, webhook(hook), ("manager", "worker", "tracker", "notifier"))) as site:
+    # Given a notifier, which looks every five seconds, as the worker says every five seconds that it is there
+    site = a_site(sink, webhook(hook), ("manager", "worker", "tracker", "notifier"), silent_after="15s")
+    with running(site):
         wait_until(lambda: all(one.heard for one in site.alerts.programs(0.0)), "everybody's first word")
-        # When the manager dies
+        # When the manager dies, and something else goes wrong, too
         site.kill("manager")
-        # Then the notifier says so, and what else goes wrong
-        wait_to_hear(hook, "firing silent manager")
         site.send_signal("tracker", signal.SIGSTOP)
+        # Then the notifier says so
+        wait_to_hear(hook, "firing silent manager")
         wait_to_hear(hook, "firing silent tracker")
-        # And with the manager back, all is told as if it had been there
+        # And with both back, it is told as if the manager had been there
         site.send_signal("tracker", signal.SIGCONT)
         site.restart("manager")
         for program in ("manager", "tracker"):
