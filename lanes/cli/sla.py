@@ -120,7 +120,7 @@ def _as_row(one: Report) -> dict[str, Any]:
     return {
         "lane": one.lane, "messages": one.outcomes.delivered, "missed": one.outcomes.missed,
         "compliance": _rounded(one.outcomes.compliance), "objective": one.objective,
-        "budget_left": _rounded(one.budget_left), "sla_seconds": one.sla, "mean_seconds": _rounded(one.mean),
+        "budget_left": _rounded(one.budget_left), "sla_seconds": float(one.sla), "mean_seconds": _rounded(one.mean),
         **{f"{_NAMES[measure]}_p{round(100 * q)}_seconds": _rounded(value)
            for measure, quantiles in one.quantiles.items() for q, value in quantiles.items()},
     }  # fmt: skip

@@ -79,7 +79,7 @@ def test_what_was_delivered_is_on_record_and_reported(site: Site, sink: Sink) ->
     assert (told["priority"]["budget_left"], told["normal"]["budget_left"]) == (1.0, pytest.approx(-19))
     assert [worst["missed"] for worst in told["normal"]["worst"]] == [1]
     table = list(csv.DictReader(site.lanes("sla", "--lane", "bulk", "--csv", "--since", "1h").splitlines()))
-    assert [(row["lane"], row["messages"]) for row in table] == [("bulk", "2")]
+    assert [(row["lane"], row["messages"], row["sla_seconds"]) for row in table] == [("bulk", "2", "600.0")]
     assert "where most deadlines were missed" in site.lanes("sla")
     # And the tracker has understood all that Postfix said
     tracked = site.store.tracking.told()
