@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import click
 from rich.console import RenderableType
 from rich.live import Live
 
-from lanes.cli import everywhere, tables
+from lanes.cli import domains, everywhere, tables
 from lanes.cli.classify import read_messages
 from lanes.cli.house import House, with_house
 from lanes.life import State
@@ -53,17 +54,37 @@ def _as_json(house: House) -> dict[str, Any]:
 @click.command()
 @click.option("--lane", help="Only this lane.")
 @click.option("--state", type=click.Choice([s.value for s in State]), default=State.HELD.value, show_default=True)
+@click.option("--domains", "by_domain", is_flag=True,
+              help="Instead, recipient domains of lanes with batches, and what was learned of them.")
 @click.option("--limit", default=50, show_default=True)
 @as_json
 @with_house
-def ls(house: House, lane: str | None, state: str, limit: int, as_json: bool) -> None:
-    """List messages of a state, each lane in its own order."""
+def ls(house: House, lane: str | None, state: str, by_domain: bool, limit: int, as_json: bool) -> None:
+    """List messages of a state, each lane in its own order; or domains."""
+    if lane and lane not in house.settings.lanes:
+        raise click.UsageError(f"no such lane: {lane} (known: {', '.join(house.settings.lanes)})")
     names = [lane] if lane else list(house.settings.by_rank())
-    found = [item for name in names for item in house.views.in_state(State(state), name, limit)]
+    if by_domain:
+        _list_domains(house, names, limit, as_json)
+    else:
+        _list_messages(house, names, State(state), limit, as_json)
+
+
+def _list_messages(house: House, lanes: Sequence[str], state: State, limit: int, as_json: bool) -> None:
+    found = [item for name in lanes for item in house.views.in_state(state, name, limit)]
     if as_json:
         click.echo(json.dumps([tables.record_as_json(id, record) for id, record in found]))
     else:
         tables.console().print(tables.messages(found, time.time()))
+
+
+def _list_domains(house: House, lanes: Sequence[str], limit: int, as_json: bool) -> None:
+    now = time.time()
+    rows = domains.rows(house, lanes, limit, now)
+    if as_json:
+        click.echo(json.dumps([domains.as_json(row, now) for row in rows]))
+    else:
+        tables.console().print(domains.table(rows, now))
 
 
 @click.command()

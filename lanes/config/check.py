@@ -215,6 +215,8 @@ def _running(settings: Settings) -> None:
         "manager.lease": settings.manager.lease,
         "manager.alerts_every": settings.manager.alerts_every,
         "manager.reconcile_every": settings.manager.reconcile_every,
+        "domains.backoff": settings.domains.backoff,
+        "domains.remembered": settings.domains.remembered,
         "milter.budget": settings.milter.budget,
         "milter.breaker_failures": settings.milter.breaker_failures,
         "failsafe.wave": settings.failsafe.wave,
@@ -227,6 +229,9 @@ def _running(settings: Settings) -> None:
             raise ConfigError(f"found {value:g}, allowed: more than 0", key=key)
     if settings.manager.window_max < settings.manager.window_min:
         raise ConfigError(f"found {settings.manager.window_max}, allowed: window_min or more", key="manager.window_max")
+    if settings.domains.backoff_max < settings.domains.backoff:
+        found = format_seconds(settings.domains.backoff_max)
+        raise ConfigError(f"found {found}, allowed: backoff or more", key="domains.backoff_max")
     if settings.manager.tick > 0.25:
         raise ConfigError(f"found {format_seconds(settings.manager.tick)}, allowed: at most 250ms", key="manager.tick")
 

@@ -150,6 +150,15 @@ class Manager(Section, frozen=True):
         return self.window_min if self.window == "auto" else self.window
 
 
+class Domains(Section, frozen=True):
+    """What is learned of recipient domains, and what follows from it, in lanes with batches."""
+
+    backoff: Seconds
+    backoff_max: Seconds
+    put_off: Seconds
+    remembered: int
+
+
 class Worker(Section, frozen=True):
     """How the worker carries out releases."""
 
@@ -276,6 +285,7 @@ class Settings(Section, frozen=True):
     lanes: dict[str, Lane]
     relays: dict[str, Relay]
     manager: Manager
+    domains: Domains
     worker: Worker
     failsafe: Failsafe
     tracker: Tracker

@@ -22,6 +22,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from lanes.config.model import Batch
+from lanes.config.model import Domains as Terms
 
 #: Weight of the newest observation in the averages.
 _NEWEST = 0.1
@@ -34,8 +35,13 @@ _FORGET = 0.001
 class Backoff(NamedTuple):
     """How long a domain is left alone, in seconds."""
 
-    first: float = 60.0
-    longest: float = 3600.0
+    first: float
+    longest: float
+
+    @classmethod
+    def of(cls, terms: Terms) -> Backoff:
+        """As the settings have it."""
+        return cls(terms.backoff, terms.backoff_max)
 
 
 class Tried(NamedTuple):

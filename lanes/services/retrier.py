@@ -10,6 +10,7 @@ Failure: :class:`redis.RedisError`. What was asked for and got lost is asked for
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 import structlog
@@ -57,8 +58,9 @@ class Retrier:
 
     def _domains(self, due: Sequence[Deferred], paused: Paused, now: float) -> dict[tuple[str, str], Domain]:
         """What is known of the domains of batched lanes."""
-        return {(lane, name): domain for lane in dict.fromkeys(one.lane for one in due)
-                for name, domain in self._known(lane, due, paused, now).items()}
-
-    def _known(self, lane: str, due: Sequence[Deferred], paused: Paused, now: float) -> dict[str, Domain]:
-        return self._views.domains(lane, dict.fromkeys(one.domain for one in due if one.lane == lane), paused, now)
+        names: defaultdict[str, set[str]] = defaultdict(set)
+        for one in due:
+            if self._settings.lanes[one.lane].batch:
+                names[one.lane].add(one.domain)
+        return {(lane, name): domain for lane, wanted in names.items()
+                for name, domain in self._views.domains(lane, wanted, paused, now, wanted).items()}

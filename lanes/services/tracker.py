@@ -67,7 +67,7 @@ class Tracker:
         lines, place, complete = source.read(self._settings.batch)
         if lines:
             unparsed = self._apply(lines, now)
-            self._store.tracking.save(place, len(lines), unparsed)
+            self._store.tracking.save(place, len(lines), unparsed, now)
         if complete:
             self._store.tracking.at_end(now)
         return self._settings.poll if complete or not lines else 0.0

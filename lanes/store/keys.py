@@ -11,6 +11,8 @@ key                                     type    what is in it
 ``lanes:{mta}:oldest:<lane>``           zset    domains, by the acceptance of their oldest held message
 ``lanes:{mta}:owed:<lane>``             zset    domains, by how much of a begun batch is still to leave
 ``lanes:{mta}:busy:<lane>:<domain>``    zset    ids releasing and in flight for a domain, as in their states
+``lanes:{mta}:known:<lane>``            hash    domain -> packed :class:`~lanes.schedule.known.Known`
+``lanes:{mta}:tried:<lane>``            zset    domains of which something is known, by their last attempt
 ``lanes:{mta}:deadlines:<lane>``        zset    ids that are releasing, in flight or deferred, by deadline
 ``lanes:{mta}:retry:<lane>``            zset    deferred ids, by when the lane has them tried again
 ``lanes:{mta}:window``                  hash    how wide the window is: ``size``, and what its controller ``kept``
@@ -106,6 +108,14 @@ class Keys:
         """The sorted set of what is being released and in flight for a domain."""
         return f"{self._tag}:busy:{lane}:{domain}"
 
+    def known(self, lane: str) -> str:
+        """What is remembered of domains."""
+        return f"{self._tag}:known:{lane}"
+
+    def tried(self, lane: str) -> str:
+        """Domains of which something is remembered."""
+        return f"{self._tag}:tried:{lane}"
+
     def deadlines(self, lane: str) -> str:
         """What is with the MTA, by deadline; held mail is so in its own state."""
         return f"{self._tag}:deadlines:{lane}"
@@ -133,3 +143,8 @@ class SharedKeys:
     leader = f"{_TAG}:leader"
     term = f"{_TAG}:term"
     alerts = f"{_TAG}:alerts"
+
+
+def text(name: bytes) -> str:
+    """A name as Redis gives it; whatever it holds."""
+    return name.decode("utf-8", "replace")

@@ -13,7 +13,7 @@ Failure: :class:`redis.RedisError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any, NamedTuple, cast
 
@@ -22,8 +22,12 @@ from redis.client import Pipeline
 from lanes.config import Settings
 from lanes.config.model import Batch, Lane
 from lanes.life import State
+from lanes.schedule.known import had_better_wait, limit
 from lanes.schedule.view import Domain, Due, LaneView
-from lanes.store.store import Store, text
+from lanes.store.domains import Domains, Seen
+from lanes.store.keys import text
+from lanes.store.store import Store
+from lanes.store.tracking import instant
 
 #: Heads looked at: twice as many as the window has places, but no more than a tick can carry out ...
 _AHEAD, _MOST = 2, 200
@@ -55,7 +59,8 @@ class LaneViews:
         self._store = store
         self._keys = store.keys
         self._lanes = settings.lanes
-        self._inflight_limit = settings.manager.inflight_limit
+        self._put_off = settings.domains.put_off
+        self._domains = Domains(store.client, store.keys, settings)
         self._in_vain = 0
 
     def look(self, window: int, now: float) -> list[LaneView]:
@@ -77,21 +82,25 @@ class LaneViews:
         return Paused.of(cast("set[bytes]", self._store.client.smembers(self._keys.paused)))
 
     def _first(self, count: int, now: float) -> tuple[Paused, list[LaneView]]:
+        """Heads and counts. In-flight mail is counted both ways that there are, until it is known which one holds."""
+        ways = [self._store.fills_since(now, read_at) for read_at in (now, 0.0)]
         with self._store.client.pipeline(transaction=False) as pipe:
             pipe.smembers(self._keys.paused)
+            self._store.tracking.ask_read_at(pipe)
             for name, lane in self._lanes.items():
-                self._ask(pipe, name, lane, count, now)
+                self._ask(pipe, name, lane, count, ways, now)
             answers = iter(pipe.execute())
-        paused = Paused.of(next(answers))
-        views = [_view(name, lane, answers) for name, lane in self._lanes.items()]
+        paused, way = Paused.of(next(answers)), ways.index(self._store.fills_since(now, instant(next(answers))))
+        views = [_view(name, lane, answers, way) for name, lane in self._lanes.items()]
         return paused, [_stopped(view) if view.lane in paused.lanes else view for view in views]
 
-    def _ask(self, pipe: Pipeline, name: str, lane: Lane, count: int, now: float) -> None:
+    def _ask(self, pipe: Pipeline, name: str, lane: Lane, count: int, ways: Sequence[float], now: float) -> None:
         """What :func:`_view` takes the answers of. A batched lane's heads are of use only once they press."""
         held = self._keys.state(State.HELD, name)
         pipe.zcard(held)
         pipe.zcard(self._keys.state(State.RELEASING, name))
-        pipe.zcount(self._keys.state(State.INFLIGHT, name), now - self._inflight_limit, "+inf")
+        for since in ways:
+            pipe.zcount(self._keys.state(State.INFLIGHT, name), since, "+inf")
         pipe.zcount(held, "-inf", f"({now}")
         before = now + max(lane.lead, lane.promote_at) if lane.batch else "+inf"
         pipe.zrangebyscore(held, "-inf", before, 0, count, withscores=True)
@@ -138,35 +147,38 @@ class LaneViews:
         """The domains of a lane, those with settings of their own included: they may be ripe before others."""
         names = chain((head.domain for head in chain(view.heads, view.timely)), batch.domains)
         groups = view.full, view.waited, view.begun, tuple(Domain(name, 0, 0.0) for name in names)
-        known = self.domains(view.lane, dict.fromkeys(one.name for one in chain(*groups)), paused, now)
+        wanted, pressing = {one.name for one in chain(*groups)}, {head.domain for head in view.heads}
+        known = self.domains(view.lane, wanted, paused, now, pressing)
         full, waited, begun, near = (tuple(known[one.name] for one in dict.fromkeys(group)) for group in groups)
         return view._replace(full=full, waited=waited, begun=begun, near=near)
 
-    def domains(self, lane: str, names: Iterable[str], paused: Paused, now: float) -> dict[str, Domain]:
-        """What is known of each of these domains of a batched lane; one round trip."""
-        wanted, batch = list(names), self._lanes[lane].batch
-        if not wanted or not batch:
-            return {}
-        with self._store.client.pipeline(transaction=False) as pipe:
-            for key in (self._keys.sizes(lane), self._keys.oldest(lane), self._keys.owed(lane)):
-                pipe.zmscore(key, wanted)
-            for name in wanted:
-                pipe.zcount(self._keys.busy(lane, name), now - self._inflight_limit, "+inf")
-            held, oldest, owed, *busy = pipe.execute()
-        rows = zip(wanted, held, oldest, owed, busy, strict=True)
+    def domains(self, lane: str, names: Collection[str], paused: Paused, now: float,
+                pressing: Collection[str]) -> dict[str, Domain]:
+        """Each of these domains of a batched lane, and what it may have in flight; one round trip.
+
+        The mail of those that are not ``pressing`` may have to wait for a better hour of the day.
+        """
         return {
-            name: Domain(name, int(held or 0), oldest or 0.0, int(owed or 0), busy, self._limit(batch, name, paused))
-            for name, held, oldest, owed, busy in rows
+            name: Domain(name, one.held, one.oldest, one.owed, one.inflight,
+                         0 if name in paused.domains else self._limit(lane, one, now, name in pressing))
+            for name, one in self._domains.seen(lane, names, now).items()
         }
 
-    def _limit(self, batch: Batch, name: str, paused: Paused) -> int:
-        own = batch.of(name)
-        return 0 if name in paused.domains else own.size * own.streams
+    def _limit(self, name: str, domain: Seen, now: float, presses: bool) -> int | None:
+        lane, known = self._lanes[name], domain.known
+        if lane.batch is None:
+            return None
+        batch = lane.batch.of(domain.name)
+        if known is None:
+            return batch.size * batch.streams
+        if domain.oldest and not presses and had_better_wait(known, lane, batch, domain.oldest, self._put_off, now):
+            return 0
+        return limit(known, batch, now)
 
 
-def _view(name: str, lane: Lane, answers: Iterator[Any]) -> LaneView:
-    held, releasing, inflight, late, scored = (next(answers) for _ in range(5))
-    view = LaneView(name, held, releasing, inflight, _heads(scored), late=late)
+def _view(name: str, lane: Lane, answers: Iterator[Any], way: int) -> LaneView:
+    held, releasing, *inflight, late, scored = (next(answers) for _ in range(6))
+    view = LaneView(name, held, releasing, inflight[way], _heads(scored), late=late)
     if not lane.batch:
         return view
     full, waited, begun = (tuple(Domain(text(domain), 0, 0.0) for domain in next(answers)) for _ in range(3))

@@ -18,7 +18,8 @@ from lanes.message import Progress, Record, Tries
 from lanes.schedule.retry import next_attempt
 from lanes.schedule.view import Deferred
 from lanes.store import scripts
-from lanes.store.store import Store, text
+from lanes.store.keys import text
+from lanes.store.store import Store
 
 
 class Retries:

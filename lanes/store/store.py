@@ -35,6 +35,8 @@ RECENT = 100
 HISTOGRAM_FOR = 7 * 86400
 #: Ids a script is given in one call: a script blocks Redis while it runs.
 CHUNK = 1000
+#: Seconds for which in-flight mail fills the window while nobody tells of its end.
+_UNTOLD = 1.0
 
 #: A state's number in the scripts, its place among the keys of :meth:`~lanes.store.keys.Keys.place_of`.
 NUMBER = {state: number for number, state in enumerate(State, 1)}
@@ -95,11 +97,13 @@ class Store:
 
         To ``watch`` is to register it as passed, whatever the lane's policies say.
         """
-        keys = [self.keys.records, self.keys.recent, self.keys.totals, self.keys.paused, self.keys.window]
+        keys = [self.keys.records, self.keys.recent, self.keys.totals, self.keys.paused, self.keys.window,
+                self.keys.place]
         for name in self._settings.lanes:
             keys += [self.keys.state(State.INFLIGHT, name), self.keys.state(State.RELEASING, name)]
         manager = self._settings.manager
-        args: _Args = [id, now, manager.first_window, RECENT, len(self._settings.lanes), now - manager.inflight_limit]
+        args: _Args = [id, now, manager.first_window, RECENT, len(self._settings.lanes), now - manager.inflight_limit,
+                       now - _UNTOLD, now - manager.lease]
         for candidate in candidates:
             record, domain = candidate.record, self.domain(candidate.record)
             keys += [*self.keys.place_of(record.lane, domain), self.keys.quota(record.lane, record.sender)]
@@ -242,6 +246,18 @@ class Store:
         """Say that a program is alive."""
         self.client.hset(self.keys.seen, program, str(now))
 
+    def fills_since(self, now: float, read_at: float | None = None) -> float:
+        """In-flight mail that started before this no longer fills the window.
+
+        That is mail of whose end the log may have told without our seeing it. If no line of the log was read
+        for longer than a lease, the tracker is dead, or reads what is not the log, or nothing happens: then
+        the window is what may start in a second, so that mail flows. ``read_at`` is when that was, if the
+        caller has asked :class:`~lanes.store.tracking.Tracking` already.
+        """
+        manager = self._settings.manager
+        untold = (self.tracking.read_at() if read_at is None else read_at) < now - manager.lease
+        return now - (_UNTOLD if untold else manager.inflight_limit)
+
     def prune(self, now: float) -> int:
         """Forget settled messages that are old or too many; how many in this go."""
         manager = self._settings.manager
@@ -267,11 +283,6 @@ class Store:
         """The domain under which a lane batches a message; empty where it does not batch."""
         lane = self._settings.lanes.get(record.lane)
         return record.domain if lane and lane.batch else ""
-
-
-def text(name: bytes) -> str:
-    """A name as Redis gives it; whatever it holds."""
-    return name.decode("utf-8", "replace")
 
 
 def _decoded(decode: Callable[[bytes], T], packed: bytes | None) -> T | None:

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import NamedTuple, cast
 
 from redis import Redis
+from redis.client import Pipeline
 
 from lanes.store.keys import Keys
 
-_LINES, _UNPARSED, _END = "lines", "unparsed", "end"
+_LINES, _UNPARSED, _END, _READ = "lines", "unparsed", "end", "read"
 
 
 class Tracked(NamedTuple):
@@ -40,18 +41,29 @@ class Tracking:
         stored = cast("dict[bytes, bytes]", self._client.hgetall(self._key))
         return {field.decode("utf-8", "replace"): value.decode("utf-8", "replace") for field, value in stored.items()}
 
-    def save(self, place: Mapping[str, str], lines: int, unparsed: int) -> None:
-        """Remember how far it has read, and so many lines more."""
+    def save(self, place: Mapping[str, str], lines: int, unparsed: int, now: float) -> None:
+        """Remember how far it has read, and so many lines more, at an instant."""
         with self._client.pipeline() as pipe:
             if place:
                 pipe.hset(self._key, mapping=dict(place.items()))
             pipe.hincrby(self._key, _LINES, lines)
             pipe.hincrby(self._key, _UNPARSED, unparsed)
+            pipe.hset(self._key, _READ, str(now))
             pipe.execute()
 
     def at_end(self, now: float) -> None:
         """Say that it has read, and applied, all that the log had at an instant."""
         self._client.hset(self._key, _END, str(now))
+
+    def read_at(self) -> float:
+        """When it last read a line of the log, in Unix time; 0: never."""
+        with self._client.pipeline(transaction=False) as pipe:
+            self.ask_read_at(pipe)
+            return instant(pipe.execute()[0])
+
+    def ask_read_at(self, pipe: Pipeline) -> None:
+        """Ask for :meth:`read_at` along with other things; the answer is for :func:`instant`."""
+        pipe.hget(self._key, _READ)
 
     def told(self) -> Tracked:
         """What it has done; for metrics."""
@@ -61,6 +73,14 @@ class Tracking:
     def until(self) -> float:
         """:attr:`Tracked.until`."""
         return self.told().until
+
+
+def instant(stored: bytes | None) -> float:
+    """An instant as it was stored; 0 where it was not, or is none."""
+    try:
+        return float(stored or 0)
+    except ValueError:
+        return 0.0
 
 
 def _number(place: Mapping[str, str], field: str) -> float:

@@ -60,10 +60,11 @@ class Views:
     def window(self, now: float) -> WindowStatus:
         """How much is in flight of what may be, and why it may be so much."""
         manager, kept = self._settings.manager, self._store.flow.window()
+        since = self._store.fills_since(now)
         with self._store.client.pipeline(transaction=False) as pipe:
             for lane in self._settings.lanes:
                 pipe.zcard(self._keys.state(State.RELEASING, lane))
-                pipe.zcount(self._keys.state(State.INFLIGHT, lane), now - manager.inflight_limit, "+inf")
+                pipe.zcount(self._keys.state(State.INFLIGHT, lane), since, "+inf")
             inflight = sum(pipe.execute())
         if kept is None:
             return WindowStatus(manager.first_window, inflight, "waits for the manager")

@@ -82,8 +82,8 @@ def test_a_message_that_lives_on_under_a_new_id_takes_along_what_was_told_of_it(
 
 def test_how_far_the_log_was_read_is_kept_with_how_much_of_it_could_not_be(store: Store) -> None:
     assert store.tracking.told() == (0, 0, 0.0)
-    store.tracking.save({"inode": "7"}, 1000, 2)
-    store.tracking.save({"inode": "8"}, 10, 1)
+    store.tracking.save({"inode": "7"}, 1000, 2, NOW)
+    store.tracking.save({"inode": "8"}, 10, 1, NOW)
     store.tracking.at_end(NOW)
     assert store.tracking.told() == (1010, 3, NOW)
     assert store.tracking.place()["inode"] == "8"

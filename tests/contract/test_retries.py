@@ -128,9 +128,11 @@ class Managed:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.released: list[str] = []
         self.retried: list[str] = []
+        self._store = store
         self._manager = Manager(settings, store, self.released.extend, self.retried.extend)
 
     def tick(self, now: float) -> tuple[Sequence[str], Sequence[str]]:
+        self._store.tracking.save({}, 1, 0, now)
         self.released.clear()
         self.retried.clear()
         self._manager.tick(now)

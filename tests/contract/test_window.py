@@ -55,6 +55,7 @@ class Site:
         self._learn([delivered(id, self.now, waits) for id in done], self.now)
         self._store.settle([Settlement(id, Result.DELIVERED, self.now, 1.0) for id in done])
         self.now += TICK
+        self._store.tracking.save({}, 1, 0, self.now)
         self.manager.tick(self.now)
         return len(self.given)
 

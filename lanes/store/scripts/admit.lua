@@ -10,11 +10,13 @@
         3 totals    hash   '<what>:<lane>' -> count
         4 paused    set    'lane:<lane>', 'domain:<domain>'
         5 window    hash   size: how much may be in flight, as the manager keeps it
-        6 ..        inflight and releasing zset of each lane (2 * lanes): what fills the window
+        6 place     hash   read: when the tracker last read a line of the log
+        7 ..        inflight and releasing zset of each lane (2 * lanes): what fills the window
         then, per candidate: 14 keys (include/place.lua), and the sender's quota there:
                     string  when the sender is back at a full quota (see `within`)
   ARGV  1 id   2 now   3 window, if none is kept   4 how many recent ids to keep   5 lanes
         6 inflight mail that started before this no longer fills the window
+        7 the same if the tracker has not read a line since   8 this
         then 3 per candidate:
           terms   a msgpack map: lane, hold (never|congested|always), max_size (0: no limit), overflow
                   (demote|defer|pass), deadline, domain ('' if not batched), interval and burst of the
@@ -28,16 +30,17 @@
 
 local id, now, lanes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
 local records, recent, totals, paused = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local CANDIDATES, FIRST = (#ARGV - 6) / 3, 5 + 2 * lanes
+local CANDIDATES, FIRST = (#ARGV - 8) / 3, 6 + 2 * lanes
 
 if redis.call('HEXISTS', records, id) == 1 then return {'known', 1, ''} end
 
 local function congested(at)
   if redis.call('ZCARD', at[HELD]) > 0 then return true end
-  local busy = 0
+  local read = tonumber(redis.call('HGET', KEYS[6], 'read') or 0) or 0
+  local busy, since = 0, read < tonumber(ARGV[8]) and ARGV[7] or ARGV[6]
   for lane = 0, lanes - 1 do
-    busy = busy + redis.call('ZCOUNT', KEYS[6 + 2 * lane], ARGV[6], '+inf')
-    busy = busy + redis.call('ZCARD', KEYS[7 + 2 * lane])
+    busy = busy + redis.call('ZCOUNT', KEYS[7 + 2 * lane], since, '+inf')
+    busy = busy + redis.call('ZCARD', KEYS[8 + 2 * lane])
   end
   return busy >= tonumber(redis.call('HGET', KEYS[5], 'size') or ARGV[3])
 end
@@ -81,7 +84,7 @@ end
 
 local why = ''
 for c = 1, CANDIDATES do
-  local key, arg = FIRST + (PLACE + 1) * (c - 1), 6 + 3 * (c - 1)
+  local key, arg = FIRST + (PLACE + 1) * (c - 1), 8 + 3 * (c - 1)
   local at, quota, to = place(key), KEYS[key + PLACE + 1], cmsgpack.unpack(ARGV[arg + 1])
   local is_full, last = full(at, to.max_size), c == CANDIDATES
   if is_full and to.overflow == 'defer' then

@@ -86,6 +86,7 @@ BROKEN = {
     'milter.metrics = "9910"': "1: milter.metrics: found '9910', allowed: ADDRESS:PORT, or nothing",
     # How programs run
     "manager.window_max = 19": "1: manager.window_max: found 19, allowed: window_min or more",
+    'domains.backoff_max = "30s"': "1: domains.backoff_max: found 30s, allowed: backoff or more",
     'manager.tick = "300ms"': "1: manager.tick: found 300ms, allowed: at most 250ms",
     'failsafe.after = "5s"':
         "1: failsafe.after: found 5s, allowed: 10s or more (an idle worker is heard of every 5s)",
@@ -117,7 +118,7 @@ def test_a_rule_that_is_broken_is_said_with_file_line_key_and_what_is_allowed(te
     "key",
     ["redis.timeout", "mta.command_timeout", "mta.lifetime", "milter.budget", "milter.breaker_failures", "manager.tick",
      "manager.window", "manager.window_min", "manager.window_target", "manager.window_interval", "manager.lease",
-     "manager.inflight_limit", "manager.settled_max", "manager.alerts_every",
+     "manager.inflight_limit", "manager.settled_max", "manager.alerts_every", "domains.backoff", "domains.remembered",
      "manager.reconcile_every", "failsafe.wave", "failsafe.every", "tracker.poll", "tracker.batch"],
 )  # fmt: skip
 def test_what_must_be_more_than_nothing_is_not_zero(key: str) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lanes.schedule.hours import Hours, good_from, step
+from lanes.schedule.hours import Hours, good, good_from, step
 
 HOUR = 3600.0
 MIDNIGHT = 1_700_006_400.0  # 2023-11-15 00:00 UTC
@@ -52,11 +54,29 @@ def test_what_was_long_ago_is_forgotten() -> None:
     # Given an hour that was bad for long
     hours = learned({9: 1.0}, days=30)
 
-    # When it has been good for longer
-    for number in range(2500):
-        hours = step(hours, MIDNIGHT + 9 * HOUR + number, deferred=False)
+    # When it has been good for two weeks
+    for day, number in product(range(30, 44), range(20)):
+        hours = step(hours, MIDNIGHT + (24 * day + 9) * HOUR + number, deferred=False)
 
     assert hours.rate(9) < 0.05
+
+
+def test_an_hour_that_mail_avoids_is_tried_again_after_a_while() -> None:
+    # Given an hour that was bad, and at which nothing is sent any more
+    hours, now = learned({9: 1.0}), MIDNIGHT + (10 * 24 + 9) * HOUR
+    assert good_from(hours, now, now + 24 * HOUR) > now
+    days = 0
+    while good_from(hours, now, now + 24 * HOUR) > now:
+        hours = step(hours, now + HOUR, deferred=False)
+        now, days = now + 24 * HOUR, days + 1
+
+    assert 5 <= days <= 20
+
+
+def test_the_good_hours_are_those_that_defer_clearly_less_than_the_worst() -> None:
+    assert good(learned({9: 0.5, 10: 0.4})) == (*range(9), *range(11, 24))
+    assert good(learned({9: 0.05})) == good(Hours()) == tuple(range(24))
+    assert good(learned(dict.fromkeys(range(24), 0.9))) == tuple(range(24))
 
 
 STORY = st.lists(st.tuples(st.floats(0, 1e9), st.booleans()), max_size=60)
