@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from lanes.config import Settings
+from lanes.schedule.hurry import HURRIED, hurried
 from lanes.schedule.plan import plan
 from lanes.schedule.view import Wave
 from lanes.schedule.window import Limits, Phase, Seen, Waited, Window, step
@@ -79,12 +80,19 @@ class Manager:
     def _release(self, waves: Sequence[Wave], now: float) -> dict[Wave, list[str]]:
         claimed = self._store.claim_all(waves, now + self._settings.manager.lease) if waves else []
         released = {wave: ids for wave, ids in zip(waves, claimed, strict=True) if ids}
+        self._say_why(released, now)
         together = [id for ids in released.values() for id in ids]
         for start in range(0, len(together), CHUNK):
             self._dispatch(together[start : start + CHUNK])
         for wave, ids in released.items():
             log.info("wave", lane=wave.lane, domain=wave.domain, reason=wave.reason, messages=len(ids))
         return released
+
+    def _say_why(self, released: Mapping[Wave, list[str]], now: float) -> None:
+        """Put on record why mail leaves before its turn; while it is claimed, and not yet given to a worker."""
+        lanes = self._settings.lanes
+        why = {id: wave for wave, ids in released.items() if wave.reason in HURRIED for id in ids}
+        self._store.amend(why, lambda id, record: hurried(record, lanes[record.lane], why[id].reason, now))
 
     def _prune(self, now: float) -> None:
         if now - self._pruned >= _PRUNE_EVERY:

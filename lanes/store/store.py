@@ -142,6 +142,11 @@ class Store:
                 self._claim(self.keys.place_of(wave.lane, wave.domain), args, client=pipe)
             return [[id.decode() for id in claimed] for claimed in pipe.execute()]
 
+    def amend(self, ids: Iterable[str], amended: Callable[[str, Record], Record]) -> None:
+        """Let the records of messages be what is made of them. For messages that nobody else changes meanwhile."""
+        if records := self.records(ids):
+            self.client.hset(self.keys.records, mapping={id: pack(amended(id, one)) for id, one in records.items()})
+
     def waves_of(self, ids: Iterable[str], reason: str) -> list[Wave]:
         """Waves that hold just these messages."""
         groups = self._grouped(ids).items()

@@ -10,6 +10,7 @@ from lanes.life import State
 from lanes.message import NO_DOMAIN, domain_of
 from lanes.schedule.plan import plan
 from lanes.schedule.view import LaneView, Wave
+from lanes.services.manager import Manager
 from lanes.store.inventory import Found, Inventory
 from lanes.store.laneviews import LaneViews
 from lanes.store.orders import Orders
@@ -193,3 +194,28 @@ def test_without_room_it_is_one_round_trip(store: Store, laneviews: LaneViews) -
     assert [(view.lane, view.held, view.inflight) for view in laneviews.look(1, NOW)] == [
         ("priority", 0, 1), ("normal", 0, 0), ("bulk", 3, 0),
     ]  # fmt: skip
+
+
+def test_mail_that_leaves_before_its_turn_says_why(store: Store, settings: Settings) -> None:
+    # Given bulk of which one message is short of slack, and a lane whose batch is full
+    hold(store, "due", deadline=NOW + 301)
+    hold(store, "mate")
+    hold(store, "a", "b", "c", domain="full.example")
+    hold_normal(store, settings, "promoted", deadline=NOW - 61)
+    # When all of it is released
+    released: list[str] = []
+    store.tracking.save({}, 1, 0, NOW)
+    Manager(settings, store, released.extend, released.extend).tick(NOW)
+    assert set(released) == {"due", "mate", "a", "b", "c", "promoted"}
+    # Then the record of each that was hurried says so, after what was decided about it
+    told = {id: record.evidence for id, record in store.records(released).items()}
+    assert [piece.rule for piece in told["due"]] == ["r", "release"]
+    assert {id: (pieces[-1].saw, pieces[-1].says) for id, pieces in told.items() if pieces[-1].rule == "release"} == {
+        "due": ("5m1s of slack", "deadline: did not wait for the rest of its batch"),
+        "mate": ("1d of slack", "deadline: leaves with mail of its domain that is short of slack"),
+        "promoted": ("1m1s overdue", "promoted: competed in the lane above"),
+    }
+    # And no more than once, if it has to be released again
+    store.unclaim(["due"])
+    Manager(settings, store, released.extend, released.extend).tick(NOW + 2)
+    assert [piece.saw for piece in store.records(["due"])["due"].evidence][1:] == ["4m59s of slack"]
