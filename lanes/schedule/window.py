@@ -8,7 +8,8 @@ packets; we release fewer messages.
 
 - While somebody gets through in less than half the target, and the window is used up, it grows: by
   one for each delivery at first (it doubles with every turnover, as TCP's slow start does), and by
-  an eighth of that once it has been too wide.
+  an eighth of that once it has been too wide. If at first all that was in flight was let out at one step
+  and is delivered at the next, the MTA has been idle since, and the window becomes four times as wide.
 - When everybody has waited longer than the target for a whole interval, it shrinks, and shrinks
   again sooner and sooner while that goes on (``interval / sqrt(n)``, RFC 8289, section 5.3), but not
   before the last shrinking has shown in what is in flight.
@@ -37,6 +38,8 @@ from lanes.config.model import Manager
 SHRINK = 0.7
 #: Growth per delivery once the window has been too wide; before that it is 1.
 PROBE = 1 / 8
+#: Growth per delivery where the MTA was found idle, and the window has not been too wide yet.
+IDLE = 3
 #: More than so much of the window in flight: the last closing has not shown yet, or it is mail that
 #: passes unheld which fills the MTA. Closing further would help nobody.
 OVER = 1.1
@@ -98,13 +101,20 @@ class Seen(NamedTuple):
     deliveries: int
     inflight: int
     """How many messages were releasing or in flight then, once those were released for which there was room."""
+    fresh: int
+    """How many of these were released just then."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether all that was in flight had just been released, and is delivered already."""
+        return self.inflight <= min(self.fresh, self.deliveries)
 
     @classmethod
-    def of(cls, waited: Mapping[str, Waited], urgent: str, inflight: int) -> Seen:
+    def of(cls, waited: Mapping[str, Waited], urgent: str, inflight: int, fresh: int) -> Seen:
         """From what each lane's mail waited; ``urgent`` is the most urgent lane."""
         first = waited.get(urgent)
         others = max((one.least for lane, one in waited.items() if lane != urgent), default=None)
-        return cls(first and first.least, others, sum(one.deliveries for one in waited.values()), inflight)
+        return cls(first and first.least, others, sum(one.deliveries for one in waited.values()), inflight, fresh)
 
 
 class Window(NamedTuple):
@@ -154,7 +164,8 @@ def _grown(window: Window, seen: Seen) -> Window:
     if seen.inflight < window.size:
         return window._replace(phase=Phase.RESTING)
     if window.opening:
-        return window._replace(width=window.width + seen.deliveries, phase=Phase.OPENING)
+        each = IDLE if seen.idle else 1
+        return window._replace(width=window.width + seen.deliveries * each, phase=Phase.OPENING)
     return window._replace(width=window.width + seen.deliveries * PROBE, phase=Phase.PROBING)
 
 

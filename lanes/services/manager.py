@@ -60,9 +60,9 @@ class Manager:
         busy = sum(view.releasing + view.inflight for view in views)
         retries = min(len(due), (window.size - busy + 1) // 2)
         released = self._release(plan(views, self._settings.lanes, window.size - max(retries, 0), now), now)
-        busy += sum(map(len, released.values()))
-        busy += self._retrier.retry(due, window.size - busy, now)
-        if kept != (keep := Kept(window, busy)):
+        fresh = sum(map(len, released.values()))
+        fresh += self._retrier.retry(due, window.size - busy - fresh, now)
+        if kept != (keep := Kept(window, busy + fresh, fresh)):
             self._store.flow.keep(keep)
         self._prune(now)
         return list(released)
@@ -74,7 +74,7 @@ class Manager:
             return Window(manager.window, phase=Phase.FIXED)
         if kept is None or kept.window.phase is Phase.FIXED:
             return Window(manager.window_min, since=now)
-        seen = Seen.of(waited, self._settings.by_rank()[0], kept.inflight)
+        seen = Seen.of(waited, self._settings.by_rank()[0], kept.inflight, kept.fresh)
         return step(kept.window, Limits.of(manager), seen, now)
 
     def _release(self, waves: Sequence[Wave], now: float) -> dict[Wave, list[str]]:

@@ -30,6 +30,8 @@ class Kept(NamedTuple):
     window: Window
     inflight: int = 0
     """How many messages were releasing or in flight, those included that were released in the tick."""
+    fresh: int = 0
+    """How many these were."""
 
 
 _kept = msgspec.msgpack.Decoder(Kept).decode

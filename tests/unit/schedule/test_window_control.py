@@ -15,10 +15,10 @@ LIMITS = Limits(minimum=10, maximum=5000, target=0.5, interval=10)
 TICK = 0.2
 
 
-def seen(urgent: Collection[float], bulk: Collection[float], inflight: int) -> Seen:
+def seen(urgent: Collection[float], bulk: Collection[float], inflight: int, fresh: int = 0) -> Seen:
     """What each delivered message waited, urgent ones and bulk."""
     waits = {"urgent": urgent, "bulk": bulk}
-    return Seen.of({lane: Waited.of(seconds) for lane, seconds in waits.items() if seconds}, "urgent", inflight)
+    return Seen.of({lane: Waited.of(seconds) for lane, seconds in waits.items() if seconds}, "urgent", inflight, fresh)
 
 
 class House:
@@ -34,12 +34,13 @@ class House:
         delivered: list[Delivery] = []
         for tick in range(round(seconds / TICK)):
             self.mta.accept("urgent", tick % 5 == 0, self.now)
-            self.mta.accept("bulk", min(bulk, max(self.window.size - self.mta.inflight, 0)), self.now)
+            fresh = min(bulk, max(self.window.size - self.mta.inflight, 0))
+            self.mta.accept("bulk", fresh, self.now)
             inflight = self.mta.inflight
             done = self.mta.run(self.now, self.now + TICK)
             self.now += TICK
             urgent, others = (tuple(one.waited for one in done if one.lane == lane) for lane in ("urgent", "bulk"))
-            self.window = step(self.window, LIMITS, seen(urgent, others, inflight), self.now)
+            self.window = step(self.window, LIMITS, seen(urgent, others, inflight, fresh), self.now)
             delivered += done
         return delivered
 
@@ -71,6 +72,17 @@ def test_a_fast_mta_is_found_out_within_seconds() -> None:
     house.run(5)
 
     assert len(house.run(10)) >= 0.9 * 10 * 1000
+
+
+def test_an_mta_that_has_done_all_of_it_by_the_next_step_is_given_four_times_as_much() -> None:
+    def widened(inflight: int, fresh: int, deliveries: int, opening: bool = True) -> float:
+        return step(Window(20, opening), LIMITS, seen((), [0.0] * deliveries, inflight, fresh), TICK).width
+
+    assert widened(inflight=20, fresh=20, deliveries=20) == 80
+    # But not if some of it is still under way, or was let out before, or the window has been too wide
+    assert widened(inflight=20, fresh=20, deliveries=15) == 35
+    assert widened(inflight=20, fresh=0, deliveries=20) == 40
+    assert widened(inflight=20, fresh=20, deliveries=20, opening=False) < 25
 
 
 def test_an_mta_that_slows_down_closes_it_and_urgent_mail_is_free_again() -> None:
@@ -105,7 +117,7 @@ def test_bulk_that_stands_on_a_road_of_its_own_gets_no_wider_window() -> None:
 def test_the_lane_that_waits_longest_is_the_one_to_go_by() -> None:
     waited = {"urgent": Waited(0.1, 2), "normal": Waited(0.0, 5) | Waited(0.2, 5), "bulk": Waited(4.0, 1)}
 
-    assert Seen.of(waited, "urgent", 7) == Seen(0.1, 4.0, 13, 7)
+    assert Seen.of(waited, "urgent", 7, 3) == Seen(0.1, 4.0, 13, 7, 3)
 
 
 def test_a_window_that_is_not_used_up_does_not_grow_and_fades() -> None:
