@@ -15,7 +15,10 @@ SETTINGS = """
 sla = "10m"
 lead = "30s"
 promote_at = "40s"
-batch = { size = 100, max_wait = "4s", streams = 5 }
+[lanes.bulk.batch]
+max_wait = "4s"
+[lanes.bulk.batch.domains."patient.example"]
+max_wait = "5m"
 """
 
 UNSUBSCRIBE = {"List-Unsubscribe": "<https://example.net/u>"}
@@ -109,7 +112,7 @@ def test_mail_held_by_an_administrator_is_never_released(site: Site, sink: Sink)
 
 
 def test_a_held_message_is_released_by_hand(site: Site, sink: Sink) -> None:
-    ids = site.send_all([newsletter(n) for n in range(3)])
+    ids = site.send_all([newsletter(n, "patient.example") for n in range(3)])
     assert site.lanes("release", ids[1], "--dry-run") == "would release 1 of lane bulk\n"
     assert site.lanes("release", ids[1]) == "release: 1 messages\n"
     assert [message.queue_id for message in sink.wait_for(1)] == [ids[1]]
