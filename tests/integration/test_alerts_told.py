@@ -19,7 +19,7 @@ from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.wait import wait_until
 from lanes.services.up import PROGRAMS
-from tests.integration.world import told
+from tests.integration.world import arrived, told
 
 #: As shipped, but in seconds.
 SETTINGS = """
@@ -244,6 +244,10 @@ def test_mail_about_alerts_causes_none_however_long_it_is_stuck(sink: Sink, hook
         assert heard(hook) == ["firing silent worker", "resolved silent worker"]
         # And nothing came back to anybody
         assert [message.subject for message in sink.messages] == []
+        # And what only says that it is one is mail like all other
+        id = site.send(mail("Hello", "ops@example.com", sender="", headers={"X-Lane-Alert": "mx1"}))
+        assert arrived(sink, id).header("X-Lane-Alert") == ""
+        assert site.views.state_of(id)
 
 
 def test_a_sink_can_be_tried(sink: Sink, hook: Hook) -> None:
