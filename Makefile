@@ -3,7 +3,8 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help run test lint setup clean bench-isolation bench-drain bench-reconcile bench-classify plots
+.PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
+	bench-classify plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -24,6 +25,12 @@ bench-isolation: $(READY) ## how long urgent mail waits behind a bulk backlog, w
 
 bench-drain: $(READY) ## what lanes cost in throughput, and what batches save in connections
 	@$(PYTHON) -m tests.bench.drain
+
+bench-scale: $(READY) ## what a million held messages cost: a tick of the manager, the scripts in Redis, memory
+	@$(PYTHON) -m tests.bench.scale
+
+bench-deadlines: $(READY) ## deadlines missed under load, by policy, in simulated time
+	@$(PYTHON) -m tests.bench.deadlines
 
 bench-reconcile: $(READY) ## how long a Redis that forgot everything takes to know 100,000 held messages again
 	@$(PYTHON) -m tests.bench.reconcile

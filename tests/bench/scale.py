@@ -3,7 +3,8 @@
 ``make bench-scale``. Fills a private server through the real admit script, then runs the manager's real
 ticks against it (looking, planning, claiming; what is claimed is settled, so that the next tick has
 room), and asks the server what the scripts cost it (INFO commandstats) and what it holds
-(used_memory before and after, all keys counted).
+(used_memory before and after, all keys counted). Last, the time in which a Redis that forgot everything
+is filled again from a spool of 100,000 (:mod:`tests.bench.reconcile`); that needs root and a Postfix.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import click
 import structlog
 from redis import Redis
 
+from contrib.sandbox.postfix import SandboxError
 from contrib.sandbox.redis import PrivateRedis
 from lanes.config import Settings
 from lanes.config.load import parse
@@ -27,10 +29,13 @@ from lanes.policy.instants import format_instant
 from lanes.schedule.view import Wave
 from lanes.services.manager import Manager
 from lanes.store.store import Candidate, Settlement, Store
+from tests.bench import reconcile
 from tests.bench.report import Progress, finish, progress, quantile, show
 
 NOW = 1_800_000_000.0
 DOMAINS = 10_000
+#: Messages that leave in each tick, which is a thousand a second: about what a Postfix delivers at best.
+WINDOW = 200
 _EVIDENCE = (
     Evidence("list-unsubscribe", "<https://news.example.net/unsubscribe/4711>", "bulk +5"),
     Evidence("precedence", "bulk", "bulk +5"),
@@ -93,6 +98,15 @@ def ticks(store: Store, settings: Settings, count: int, at: float) -> list[float
     return took
 
 
+def rebuild(tell: Progress) -> float | None:
+    """Seconds in which Redis is filled again from a spool of 100,000; None where there cannot be one."""
+    try:
+        return round(reconcile.measure(100_000, tell).seconds, 1)
+    except SandboxError as error:
+        tell.note(f"no spool to rebuild from: {error}")
+        return None
+
+
 @click.command()
 @click.option("--held", default=1_000_000, show_default=True)
 @click.option("--ticks", "turns", default=500, show_default=True)
@@ -100,7 +114,7 @@ def main(held: int, turns: int) -> None:
     """Measure, print a table, and one JSON object last."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
     with PrivateRedis() as server, progress() as tell:
-        settings, client = parse(f'redis.url = "{server.url}"'), server.client()
+        settings, client = parse(f'redis.url = "{server.url}"\nmanager.window = {WINDOW}'), server.client()
         store, empty = Store(client, settings), client.info("memory")["used_memory"]
         full = NOW + held / 1000
         admits, admit_us = scripts_cost(client, lambda: fill(store, held, tell))
@@ -112,6 +126,7 @@ def main(held: int, turns: int) -> None:
             claimed += store.unclaim(expired)
         tell.say("ticking")
         took = ticks(store, settings, turns, full + 60)
+        rebuilt = rebuild(tell)
     result = {
         "held": held,
         "tick_p50_ms": round((quantile(took, 0.5) or 0) * 1000, 2),
@@ -119,6 +134,7 @@ def main(held: int, turns: int) -> None:
         "admit_us": round(admit_us / admits, 1),
         "claim_us_per_message": round(claim_us / claimed, 1),
         "bytes_per_message": round(per_message),
+        "reconcile_100k_s": rebuilt,
     }
     show("the hold queue at scale", [result])
     finish("scale", result)

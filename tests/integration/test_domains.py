@@ -13,6 +13,7 @@ from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.wait import wait_until
 from lanes.life import State
+from lanes.message import NO_DOMAIN
 from tests.integration.world import UNSUBSCRIBE, running_site
 
 SETTINGS = """
@@ -64,3 +65,13 @@ def test_a_domain_that_greylists_is_probed_before_its_batch_goes_on(site: Site, 
     probes = len(deferred) - 5
     assert 2 <= probes <= 5
     assert sum(message.queue_id in grey for message in sink.messages) == 20 - len(deferred)
+
+
+def test_mail_to_an_address_without_a_domain_is_batched_too(site: Site, sink: Sink) -> None:
+    # Given four newsletters to nobody's domain
+    ids = [site.send(one._replace(recipients=("postmaster",))) for one in news(4, "unused.example")]
+    assert domain(site, NO_DOMAIN)["held"] == 4
+    # When a fifth makes a batch of them
+    ids.append(site.send(news(1, "unused.example")[0]._replace(recipients=("postmaster",))))
+    # Then they leave together
+    assert {message.queue_id for message in sink.wait_for(5)} == set(ids)
