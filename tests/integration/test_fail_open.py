@@ -27,6 +27,7 @@ SETTINGS = f"""
 milter.budget = "{BUDGET}ms"
 milter.breaker_failures = 3
 milter.breaker_reset = "1s"
+manager.window = 10000
 """
 
 
@@ -130,6 +131,19 @@ def test_a_redis_that_hangs_costs_no_message_more_than_the_budget(site: Site, si
         assert opened(site, "breaker") >= 12
     # And when it answers again, so does the filter ask again
     wait_until(lambda: known_after(site, sink), "the breaker to close", every=0.2)
+
+
+def test_mail_flows_while_the_tracker_is_dead(sink: Sink, request: pytest.FixtureRequest) -> None:
+    # Given a small window, and a tracker that is killed before it could tell of any delivery
+    with running_site(request, sink, 'manager.window = 10\nmanager.lease = "2s"') as site:
+        site.kill("tracker")
+        # When three times as much mail comes
+        ids = site.send_all([mail(f"Receipt {n}") for n in range(30)])
+        # Then it is delivered all the same
+        assert lanes(sink, ids) == ["normal"] * 30
+        # And when the tracker is back, all of it settles
+        site.restart("tracker")
+        wait_until(lambda: all(site.views.state_of(id) == "settled" for id in ids), "everything to settle", 20)
 
 
 def test_an_error_of_our_own_lets_the_message_pass(sink: Sink, request: pytest.FixtureRequest) -> None:
