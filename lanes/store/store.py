@@ -15,7 +15,6 @@ from typing import Literal, NamedTuple, TypeVar, cast
 
 import msgspec
 from redis import Redis
-from redis.client import Pipeline
 
 from lanes.config import Settings
 from lanes.life import TRANSITIONS, Result, State
@@ -198,21 +197,24 @@ class Store:
     def settle(self, ends: Sequence[Settlement]) -> list[tuple[Settlement, Record]]:
         """End lives; those that ended now and had not ended before, and what they were."""
         records = self.records(end.id for end in ends)
-        known = [end for end in ends if end.id in records]
+        known = {end.id: end for end in ends if end.id in records}
+        groups: defaultdict[tuple[str, str, int], list[bytes]] = defaultdict(list)
+        for id, end in known.items():
+            record = records[id]
+            groups[record.lane, self.domain(record), int(end.at // 60)].append(self._end(end, record))
         with self.client.pipeline(transaction=False) as pipe:
-            for end in known:
-                self._settle_one(pipe, end, records[end.id])
-            return [(end, records[end.id]) for end, ended in zip(known, pipe.execute(), strict=True) if ended]
+            for (lane, domain, minute), packed in groups.items():
+                keys = [*self.keys.place_of(lane, domain), self.keys.settled, self.keys.outcomes, self.keys.totals,
+                        self.keys.histogram(lane, minute)]
+                self._settle(keys, [domain, lane, HISTOGRAM_FOR, *packed], client=pipe)
+            ended = [id.decode() for ids in pipe.execute() for id in ids]
+        return [(known[id], records[id]) for id in ended]
 
-    def _settle_one(self, pipe: Pipeline, end: Settlement, record: Record) -> None:
-        keys = self.keys.place_of(record.lane, self.domain(record))
-        keys += [self.keys.settled, self.keys.outcomes, self.keys.totals]
-        keys += [self.keys.histogram(record.lane, int(end.at // 60))]
-        args: _Args = [end.id, end.at, self.domain(record), record.lane, end.result, "", HISTOGRAM_FOR]
-        if delivery := self._delivery(end, record):
-            args[5] = "kept" if delivery.kept else "missed"
-            args += [part for counted in Period.of(delivery).fields.items() for part in counted]
-        self._settle(keys, args, client=pipe)
+    def _end(self, end: Settlement, record: Record) -> bytes:
+        """As ``settle.lua`` reads it."""
+        delivery = self._delivery(end, record)
+        promise = "" if delivery is None else "kept" if delivery.kept else "missed"
+        return _pack((end.id, end.at, end.result, promise, Period.of(delivery).fields if delivery else {}))
 
     def _delivery(self, end: Settlement, record: Record) -> Delivery | None:
         """What is measured of a message that was delivered."""

@@ -173,6 +173,20 @@ def test_a_delivery_after_the_deadline_is_missed_and_a_bounce_is_neither(store: 
     assert (totals["kept"], totals["missed"], totals["bounced"]) == (0, 1, 1)
 
 
+def test_ends_that_are_told_together_are_each_counted_in_its_lane(store: Store, views: Views) -> None:
+    # Given mail in two lanes
+    for id, lane in (("p1", "priority"), ("p2", "priority"), ("b1", "bulk")):
+        store.admit(id, candidates(record(lane)), NOW)
+    # When many ends are told at once, some of them twice or of what nobody knows
+    sent = [Settlement(id, Result.DELIVERED, NOW + 2, 2.0) for id in ("p1", "b1", "p1", "unknown")]
+    settled = store.settle([*sent, Settlement("p2", Result.BOUNCED, NOW + 70)])
+    # Then each message has ended once
+    assert sorted(end.id for end, _ in settled) == ["b1", "p1", "p2"]
+    status = {lane.lane: lane for lane in views.status(NOW + 80)}
+    assert [status["priority"].totals[what] for what in ("delivered", "bounced")] == [1, 1]
+    assert [sum(status[lane].queue_seconds.values()) for lane in ("priority", "bulk")] == [1, 1]
+
+
 def test_progress_is_merged_and_forgotten_when_settled(store: Store) -> None:
     store.admit("p", candidates(record("priority")), NOW)
     store.note({"p": Progress(sent=2.0), "unknown": Progress(bounced=True)})

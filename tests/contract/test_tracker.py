@@ -121,6 +121,12 @@ def test_what_was_not_applied_is_read_again_and_counts_once(site: Site, monkeypa
     assert site.store.tracking.told() == (3, 1, NOW + 3600)
 
 
+def test_a_log_that_grows_is_looked_at_sooner(site: Site) -> None:
+    site.says(1, "smtpd", "connect from unknown[192.0.2.1]")
+    busy, idle = site.tracker.step(), site.tracker.step()
+    assert 0 < busy < idle
+
+
 def _away(*_: object) -> None:
     raise RedisError
 

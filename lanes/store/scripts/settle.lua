@@ -6,24 +6,36 @@
        16 outcomes   hash   id -> packed progress
        17 totals     hash   '<what>:<lane>' -> count
        18 histogram  hash   field of lanes.sla.period -> count, of the lane and minute
-  ARGV  1 id   2 now   3 domain   4 lane   5 result (delivered|bounced|expired|gone)
-        6 kept or missed its deadline ('' if not delivered)   7 seconds to keep the histogram
-        then 2 per field of the histogram: its name, by how much it grows
-  Returns 1 if this settled it, 0 if it was settled before or never known.
+  ARGV  1 domain   2 lane   3 seconds to keep the histogram
+        4.. ends, each a msgpack array: id, when, result (delivered|bounced|expired|gone), kept or missed
+            its deadline ('' if not delivered), and a map: by how much which field of the histogram grows
+  Returns the ids that this settled; the others were settled before or never known.
 ]]
 --@include place
 
-local at, id, domain, lane, result = place(0), ARGV[1], ARGV[3], ARGV[4], ARGV[5]
+local at, domain, lane = place(0), ARGV[1], ARGV[2]
 local settled, outcomes, totals, histogram = unpack(KEYS, PLACE + 1)
+local ended, counted, measured = {}, {}, {}
 
-if not leave(at, domain, id, LIVE) then return 0 end
-reindex(at, domain)
-redis.call('ZADD', settled, ARGV[2], id)
-redis.call('HDEL', outcomes, id)
-redis.call('HINCRBY', totals, result .. ':' .. lane, 1)
-if ARGV[6] ~= '' then
-  redis.call('HINCRBY', totals, ARGV[6] .. ':' .. lane, 1)
-  for i = 8, #ARGV, 2 do redis.call('HINCRBY', histogram, ARGV[i], ARGV[i + 1]) end
-  redis.call('EXPIRE', histogram, ARGV[7])
+local function count(counts, what, by) counts[what] = (counts[what] or 0) + by end
+
+local function add(key, counts)
+  for what, by in pairs(counts) do redis.call('HINCRBY', key, what, by) end
 end
-return 1
+
+for i = 4, #ARGV do
+  local id, when, result, promise, fields = unpack(cmsgpack.unpack(ARGV[i]))
+  if leave(at, domain, id, LIVE) then
+    ended[#ended + 1] = id
+    redis.call('ZADD', settled, when, id)
+    redis.call('HDEL', outcomes, id)
+    count(counted, result .. ':' .. lane, 1)
+    if promise ~= '' then count(counted, promise .. ':' .. lane, 1) end
+    for field, by in pairs(fields) do count(measured, field, by) end
+  end
+end
+reindex(at, domain)
+add(totals, counted)
+add(histogram, measured)
+if next(measured) then redis.call('EXPIRE', histogram, ARGV[3]) end
+return ended
