@@ -60,11 +60,12 @@ def good_from(hours: Hours, now: float, latest: float) -> float:
     """When to send: the start of a clearly better hour that begins before ``latest``, the best such;
     or ``now``."""
     here = hours.rate(_hour(now))
+    if here < _WORTH:
+        return now
     starts = [(now // _HOUR + ahead) * _HOUR for ahead in range(1, _HOURS)]
     reachable = [start for start in starts if start < latest]
     best = min(reachable, key=lambda start: hours.rate(_hour(start)), default=now)
-    clear = here >= _WORTH and hours.rate(_hour(best)) <= _BETTER * here
-    return best if clear else now
+    return best if hours.rate(_hour(best)) <= _BETTER * here else now
 
 
 def _faded(hours: Hours, day: int) -> Hours:
