@@ -98,7 +98,8 @@ def test_the_alert_says_how_bad_it_is_and_where_to_look() -> None:
     fast = next(one.alert for one in measure(seen, SETTINGS.alerts) if one.alert.name == "burn_fast")
     assert fast.severity == "critical"
     assert fast.summary == (
-        "lane priority missed 120000 of 600000 messages in 6h: 20 times as fast as its objective of 0.99 over 30d allows"
+        "lane priority missed 120000 of 600000 messages in 6h: "
+        "20 times as fast as its objective of 0.99 over 30d allows"
     )
     assert "lanes sla --since 1d --lane priority" in fast.advice
 
