@@ -8,8 +8,8 @@ Failure: :class:`redis.RedisError`. What cannot be read is a domain that was nev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 import msgspec
 from redis import Redis
@@ -17,7 +17,11 @@ from redis import Redis
 from lanes.config import Settings
 from lanes.schedule.domains import Backoff, Tried
 from lanes.schedule.known import Known, learned
+from lanes.store import scripts
 from lanes.store.keys import Keys, text
+
+#: Domains asked for in one call: a script blocks Redis while it runs, and Lua unpacks no more than 8,000 at once.
+_CHUNK = 1000
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Known).decode
@@ -47,6 +51,7 @@ class Domains:
         self._lanes = settings.lanes
         self._inflight_limit = settings.manager.inflight_limit
         self._terms = settings.domains
+        self._seen = scripts.load(client, "domains")
 
     def tried(self, lane: str, attempts: Mapping[str, Sequence[Tried]]) -> None:
         """Take in what became of attempts to deliver mail of a batched lane, by domain, in order."""
@@ -72,20 +77,17 @@ class Domains:
                 pipe.execute()
 
     def seen(self, lane: str, names: Iterable[str], now: float) -> dict[str, Seen]:
-        """Each of these domains of a batched lane; one round trip."""
+        """Each of these domains of a batched lane; one round trip for a thousand."""
         wanted = list(names)
-        if not wanted:
-            return {}
-        with self._client.pipeline(transaction=False) as pipe:
-            for key in (self._keys.sizes(lane), self._keys.oldest(lane), self._keys.owed(lane)):
-                pipe.zmscore(key, wanted)
-            pipe.hmget(self._keys.known(lane), wanted)
-            for name in wanted:
-                pipe.zcount(self._keys.busy(lane, name), now - self._inflight_limit, "+inf")
-            held, oldest, owed, known, *busy = pipe.execute()
-        rows = zip(wanted, held, oldest, owed, busy, map(_read, known), strict=True)
-        return {name: Seen(name, int(held or 0), oldest or 0.0, int(owed or 0), inflight, known)
-                for name, held, oldest, owed, inflight, known in rows}
+        chunks = (wanted[start : start + _CHUNK] for start in range(0, len(wanted), _CHUNK))
+        return {one.name: one for chunk in chunks for one in self._chunk(lane, chunk, now)}
+
+    def _chunk(self, lane: str, names: Sequence[str], now: float) -> Iterator[Seen]:
+        keys = [self._keys.sizes(lane), self._keys.oldest(lane), self._keys.owed(lane), self._keys.known(lane)]
+        keys += [self._keys.busy(lane, name) for name in names]
+        columns = cast("list[list[Any]]", self._seen(keys, [now - self._inflight_limit, *names]))
+        for name, held, oldest, owed, known, inflight in zip(names, *columns, strict=True):
+            yield Seen(name, int(held or 0), float(oldest or 0), int(owed or 0), inflight, _read(known))
 
     def foremost(self, lane: str, most: int) -> list[str]:
         """Domains that are worth a look: those with most mail, and then those that were tried last."""

@@ -32,7 +32,7 @@ from lanes.store.tracking import instant
 #: Heads looked at: twice as many as the window has places, but no more than a tick can carry out ...
 _AHEAD, _MOST = 2, 200
 #: ... and those that were seen in vain, up to this many.
-_IN_VAIN = 5000
+_IN_VAIN = 2000
 
 
 class Paused(NamedTuple):

@@ -162,6 +162,13 @@ def test_domains_are_shown_the_largest_first_and_then_those_tried_last(house: Ho
     ]  # fmt: skip
 
 
+def test_any_number_of_domains_can_be_asked_for(house: House, store: Store) -> None:
+    hold(store, "last", domain="11999.example")
+    seen = house.domains.seen("bulk", (f"{number}.example" for number in range(12_000)), NOW)
+    assert len(seen) == 12_000
+    assert [name for name, one in seen.items() if one.held] == ["11999.example"]
+
+
 def test_what_is_no_knowledge_is_none(house: House, store: Store) -> None:
     store.client.hset(store.keys.known("bulk"), "a.example", b"\xc1junk")
     assert house.limit(NOW) == 8
