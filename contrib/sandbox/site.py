@@ -56,7 +56,9 @@ class Site:
         self.postfix = PrivatePostfix(outside, relays=relays, milter=Milter(f"unix:{socket}"),
                                       parameters=parameters, folder=self.folder / "postfix")
         self._settings_file = self.folder / "lanes.toml"
-        self._settings_file.write_text(self._own_settings(mta, socket) + settings, "utf-8")
+        # A busy machine must not make the filter fail open where nobody asks how long it waits for Redis.
+        patience = "" if "milter.budget" in settings else 'milter.budget = "10s"\n'
+        self._settings_file.write_text(self._own_settings(mta, socket) + patience + settings, "utf-8")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._starts: Counter[str] = Counter()
 

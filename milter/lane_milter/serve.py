@@ -47,6 +47,8 @@ DRAIN = 3.0
 _LAST_ANSWERS = 0.1
 #: Seconds between two looks at settings and senders' standing.
 _LOOK = 2.0
+#: Seconds in which what the MTA has sent already is heard: it waits for no answer before end-of-message.
+_IN_THE_PIPE = 0.5
 #: Seconds that libmilter waits for the MTA before it drops a session.
 _MTA_TIMEOUT = 600
 
@@ -71,6 +73,7 @@ def serve(settings: Settings, config: Path | None, stop: threading.Event) -> Non
 
 def _drain() -> None:
     """Let messages under way end; what does not end passes by the MTA's ``default_action``."""
+    time.sleep(_IN_THE_PIPE)
     if not Session.under_way.drained(DRAIN):
         log.warning("messages under way were given up", after=DRAIN)
     time.sleep(_LAST_ANSWERS)
