@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,11 +95,10 @@ def agents(folder: Path, lmtp: int, outside: int) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    base = tmp_path_factory.mktemp("mailboxes")
+def world() -> Iterator[World]:
+    # Not pytest's own folder: nobody may enter that, and virtual(8) delivers as nobody.
+    base = Path(tempfile.mkdtemp(prefix="mailboxes-"))
     shutil.chown(base, 65534, 65534)
-    for parent in (base, *base.parents[:2]):
-        parent.chmod(0o755)
     lmtp = LmtpSink()
     lmtp.start()
     with Sink() as sink:
@@ -113,6 +113,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         finally:
             postfix.__exit__()
             lmtp.stop()
+            shutil.rmtree(base)
 
 
 @pytest.mark.parametrize(
