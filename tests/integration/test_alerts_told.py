@@ -253,7 +253,7 @@ def test_mail_about_alerts_causes_none_however_long_it_is_stuck(sink: Sink, hook
 def test_a_sink_can_be_tried(sink: Sink, hook: Hook) -> None:
     gone = f"http://{LOOPBACK}:{free_port()}/hidden"
     wrong = f'[alerts.sinks.gone]\nkind = "webhook"\nurl = "{gone}"\nheaders = {{ Authorization = "hidden" }}\n'
-    with running(a_site(sink, webhook(hook) + wrong, ("notifier",))) as site:
+    with running(a_site(sink, webhook(hook) + wrong, ("notifier",), silent_after="1h")) as site:
         # When a sink is tried
         assert site.lanes("alerts", "test", "hook") == "hook: told: 200 OK\n"
         # Then it hears that it is a test

@@ -51,7 +51,7 @@ def test_the_window_opens_for_a_fast_world_and_closes_for_a_slow_one(site: Site,
     # When the world gets slow, and bulk comes without end
     sink.slow(0.5)
     sink.forget()
-    site.send_all(news(400))
+    site.send_all(news(1500))
     # Then the window closes towards what the world takes, and says why
     wait_until(lambda: window(site)["phase"].startswith("closes"), "the window to close", 30, every=0.2)
     wait_until(lambda: window(site)["size"] <= 30, "the window to be narrow", 30, every=0.2)
