@@ -17,7 +17,7 @@ from contrib.sandbox.site import Site
 from contrib.sandbox.wait import wait_until
 from tests.integration.world import UNSUBSCRIBE, running_site
 
-#: As shipped, but in seconds; and nobody can keep the SLA of the normal lane.
+#: As shipped, but in seconds; and a world that takes its time cannot keep the SLA of the normal lane.
 SETTINGS = """
 history.every = "1s"
 [lanes.normal]
@@ -54,6 +54,7 @@ def written(site: Site) -> int:
 
 def test_what_was_delivered_is_on_record_and_reported(site: Site, sink: Sink) -> None:
     # Given a one-time code, a plain message, and two newsletters that wait for three seconds
+    sink.slow(0.2)
     site.send(mail("Your verification code is 123456"))
     site.send(mail("Lunch?"))
     for number in range(2):
