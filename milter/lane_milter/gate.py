@@ -94,15 +94,33 @@ class Gate:
         """The lanes that the message may go to: its own, and those that it may be demoted to."""
         if self._shadow:
             return [Candidate(self._record(message, self._watched(decision), now))]
-        candidates = [Candidate(self._record(message, decision, now))]
+        own = self._record(message, decision, now)
+        candidates = [Candidate(own)]
         while self._leads_down(lane := decision.lane):
             below = self._classifier.demote(decision, message, now, f"lane {lane} is full")
-            over = self._classifier.demote(decision, message, now, f"the sender is over its quota in lane {lane}")
-            if below is None or over is None:
+            if below is None:
                 break
-            candidates.append(Candidate(self._record(message, below, now), self._record(message, over, now)))
+            full = self._placed(own, below)
+            over = self._because(full, f"the sender is over its quota in lane {lane}")
+            candidates.append(Candidate(full, over))
             decision = below
         return candidates
+
+    def _placed(self, record: Record, decision: Decision) -> Record:
+        """The record of a message of which something else was decided."""
+        relay = choose(decision.preference, self._settings.relays, decision.relay)
+        return structs.replace(
+            record, lane=decision.lane, deadline=decision.deadline, relay=relay, evidence=decision.evidence
+        )
+
+    def _because(self, record: Record, why: str) -> Record:
+        """The record of a message that was last demoted for another reason."""
+        pieces = list(record.evidence)
+        last = max((place for place, piece in enumerate(pieces) if piece.rule == "demoted"), default=None)
+        if last is not None:
+            saw = printable(why, self._settings.policy.limits.evidence_chars)
+            pieces[last] = structs.replace(pieces[last], saw=saw)
+        return structs.replace(record, evidence=tuple(pieces))
 
     def _leads_down(self, lane: str) -> bool:
         terms = self._settings.lanes[lane]
