@@ -5,7 +5,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-PACKAGES=(postfix redis-server postgresql prometheus-alertmanager libmilter-dev gcc python3-dev python3-venv)
+PACKAGES=(postfix redis-server postgresql prometheus prometheus-alertmanager chromium wrk libmilter-dev gcc python3-dev
+          python3-venv)
 LOG=$(mktemp)
 
 say() { if [ -t 1 ]; then printf '%s\n' "setup: $*"; fi; }
