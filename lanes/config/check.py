@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from lanes.config.check_relays import check_roads
 from lanes.config.check_sinks import check_sink
 from lanes.config.errors import ConfigError, nearest
-from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Relay, Settings
+from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Settings
 from lanes.config.redis_url import by_sentinel
 from lanes.config.units import format_seconds, parse_address_entry
 
@@ -33,8 +34,7 @@ def check(settings: Settings) -> None:
     for name, lane in settings.lanes.items():
         _lane(f"lanes.{name}", lane)
     _shares(settings)
-    for name, relay in settings.relays.items():
-        _relay(f"relays.{name}", relay)
+    check_roads(settings)
     _references(settings)
     _policy(settings)
     _networks(settings)
@@ -58,7 +58,8 @@ def _names(settings: Settings) -> None:
     if not _MTA_NAME.fullmatch(settings.mta.name):
         raise ConfigError(f"found {settings.mta.name!r}, allowed: letters, digits, '.', '_', '-'", key="mta.name")
     tables: dict[str, Iterable[str]] = {
-        "lanes": settings.lanes, "relays": settings.relays, "alerts.sinks": settings.alerts.sinks,
+        "lanes": settings.lanes, "relays": settings.relays, "budgets": settings.budgets,
+        "alerts.sinks": settings.alerts.sinks,
     }
     for table, names in tables.items():
         for name in names:
@@ -137,13 +138,6 @@ def _shares(settings: Settings) -> None:
     total = sum(lane.share for lane in settings.lanes.values())
     if total > 1:
         raise ConfigError(f"the lanes' shares add up to {total:g}, allowed: at most 1", key="lanes")
-
-
-def _relay(key: str, relay: Relay) -> None:
-    if not 0 <= relay.cost < float("inf"):
-        raise ConfigError(f"found {relay.cost:g}, allowed: 0 or more", key=f"{key}.cost")
-    if not relay.transport:
-        raise ConfigError("found '', allowed: the name of a transport in master.cf", key=f"{key}.transport")
 
 
 def _references(settings: Settings) -> None:

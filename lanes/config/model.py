@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import field
 
+from lanes.config.relays import Budget, Preference, Relay, Roads
 from lanes.config.section import Section
 from lanes.config.sinks import Sink
 from lanes.config.units import Seconds
@@ -116,16 +117,6 @@ class Lane(Section, frozen=True):
     """A held message is released when its slack is down to this."""
     batch: Batch | None = None
     preference: Preference = "balanced"
-
-
-class Relay(Section, frozen=True):
-    """A named way out, and what it costs."""
-
-    transport: str
-    cost: float
-    """Price per delivered message, in the site's currency."""
-    nexthop: str = ""
-    preference: Preference | None = None
 
 
 class Manager(Section, frozen=True):
@@ -283,6 +274,8 @@ class Settings(Section, frozen=True):
     milter: Milter
     policy: Policy
     lanes: dict[str, Lane]
+    roads: Roads
+    budgets: dict[str, Budget]
     relays: dict[str, Relay]
     manager: Manager
     domains: Domains

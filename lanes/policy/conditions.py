@@ -14,10 +14,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from lanes import addresses
 from lanes.config.errors import nearest
 from lanes.config.units import parse_address_entry, parse_bytes
 from lanes.message import PREFERENCES
-from lanes.policy import addresses
 from lanes.policy.facts import Facts, Kind, Signal, Value
 from lanes.policy.networks import Networks
 from lanes.policy.patterns import Pattern

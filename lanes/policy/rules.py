@@ -17,7 +17,7 @@ import msgspec
 
 from lanes.config.errors import ConfigError, nearest
 from lanes.config.load import section
-from lanes.config.model import Preference
+from lanes.config.relays import Preference
 from lanes.config.section import Section
 from lanes.config.units import Seconds
 from lanes.policy.conditions import Condition, compile_condition

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from lanes import addresses
 from lanes.config.model import Recipient, Settings
 from lanes.config.units import parse_address_entry
 from lanes.message import PREFERENCES
-from lanes.policy import addresses
 from lanes.policy.domains import organization
 from lanes.policy.networks import Networks
 from lanes.policy.phrases import Phrases

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from lanes.config.model import Relay
+from lanes.config.relays import Relay
 
 
 def choose(preference: str, relays: Mapping[str, Relay], wanted: str = "") -> str:
