@@ -21,6 +21,7 @@ key                                     type    what is in it
 ``lanes:{mta}:outcomes``                hash    id -> packed :class:`~lanes.message.Progress`, until it settles
 ``lanes:{mta}:settled``                 zset    ids that are done with, by when; their records are kept a while
 ``lanes:{mta}:histogram:<lane>:<min>``  hash    what was delivered in that minute (:mod:`lanes.sla.period`); expires
+``lanes:{mta}:measured:<lane>``         hash    the same of all that was delivered, since the beginning
 ``lanes:{mta}:totals``                  hash    ``<what>:<lane>`` -> count since the beginning
 ``lanes:{mta}:ledger``                  zset    totals of what was in time, once a minute (:mod:`lanes.store.ledger`)
 ``lanes:{mta}:recent``                  list    the last admitted ids, newest first
@@ -127,6 +128,10 @@ class Keys:
     def histogram(self, lane: str, minute: int) -> str:
         """What was delivered in one minute; ``minute`` is Unix time // 60."""
         return f"{self._tag}:histogram:{lane}:{minute}"
+
+    def measured(self, lane: str) -> str:
+        """What was delivered since the beginning."""
+        return f"{self._tag}:measured:{lane}"
 
     def place_of(self, lane: str, domain: str) -> list[str]:
         """KEYS[1..14] of every transition script: see ``scripts/include/place.lua``."""

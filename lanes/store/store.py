@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Literal, NamedTuple, TypeVar, cast
 
 import msgspec
@@ -46,6 +47,7 @@ Action = Literal["pass", "hold", "defer", "known"]
 
 T = TypeVar("T")
 _Args = list[str | int | float | bytes]
+_End = tuple[str, float, Result, str, Mapping[str, int]]
 
 
 class Candidate(NamedTuple):
@@ -198,23 +200,22 @@ class Store:
         """End lives; those that ended now and had not ended before, and what they were."""
         records = self.records(end.id for end in ends)
         known = {end.id: end for end in ends if end.id in records}
-        groups: defaultdict[tuple[str, str, int], list[bytes]] = defaultdict(list)
+        groups: defaultdict[tuple[str, int], defaultdict[str, list[_End]]] = defaultdict(lambda: defaultdict(list))
         for id, end in known.items():
             record = records[id]
-            groups[record.lane, self.domain(record), int(end.at // 60)].append(self._end(end, record))
+            groups[record.lane, int(end.at // 60)][self.domain(record)].append(self._end(end, record))
         with self.client.pipeline(transaction=False) as pipe:
-            for (lane, domain, minute), packed in groups.items():
-                keys = [*self.keys.place_of(lane, domain), self.keys.settled, self.keys.outcomes, self.keys.totals,
-                        self.keys.histogram(lane, minute)]
-                self._settle(keys, [domain, lane, HISTOGRAM_FOR, *packed], client=pipe)
-            ended = [id.decode() for ids in pipe.execute() for id in ids]
-        return [(known[id], records[id]) for id in ended]
+            for (lane, minute), domains in groups.items():
+                keys = [self.keys.settled, self.keys.outcomes, self.keys.totals, self.keys.histogram(lane, minute),
+                        self.keys.measured(lane), *chain(*(self.keys.place_of(lane, domain) for domain in domains))]
+                self._settle(keys, [lane, HISTOGRAM_FOR, *map(_pack, domains.items())], client=pipe)
+            return [(known[id], records[id]) for ended in pipe.execute() for id in map(bytes.decode, ended)]
 
-    def _end(self, end: Settlement, record: Record) -> bytes:
+    def _end(self, end: Settlement, record: Record) -> _End:
         """As ``settle.lua`` reads it."""
         delivery = self._delivery(end, record)
         promise = "" if delivery is None else "kept" if delivery.kept else "missed"
-        return _pack((end.id, end.at, end.result, promise, Period.of(delivery).fields if delivery else {}))
+        return end.id, end.at, end.result, promise, Period.of(delivery).fields if delivery else {}
 
     def _delivery(self, end: Settlement, record: Record) -> Delivery | None:
         """What is measured of a message that was delivered."""

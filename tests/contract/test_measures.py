@@ -70,6 +70,33 @@ def test_a_delivery_that_is_told_twice_is_measured_once(store: Store) -> None:
     assert 0 < store.client.ttl(store.keys.histogram("bulk", int((NOW + 60) // 60))) <= 7 * 86400
 
 
+def test_what_was_measured_since_the_beginning_is_all_minutes_together_and_stays(store: Store) -> None:
+    # Given deliveries in several minutes
+    taken = {"a": 30.0, "b": 90.0, "c": 95.0, "d": 3600.0}
+    for id, seconds in taken.items():
+        deliver(store, id, seconds, NOW + seconds / 2)
+    # Then all of them together are kept, and do not expire
+    starts = {(NOW + seconds) // 60 * 60 for seconds in taken.values()}
+    minutes, key = Period.merged(minute(store, start) for start in starts), store.keys.measured("bulk")
+    assert Period.read(cast("dict[bytes, bytes]", store.client.hgetall(key))).fields == minutes.fields
+    assert (minutes.messages, store.client.ttl(key)) == (4, -1)
+
+
+def test_what_ends_in_several_domains_at_once_is_counted_together(store: Store) -> None:
+    # Given mail of two lanes to several domains
+    records = {f"m{number}": Record(lane, NOW, NOW + HOUR, f"d{number % 3}.example", 1, "", "a@b.c", "")
+               for number, lane in enumerate(["bulk"] * 6 + ["normal"] * 2)}  # fmt: skip
+    for id, record in records.items():
+        store.admit(id, [Candidate(record)], NOW)
+    # When all of it ends in one go, twice told, with something that nobody knows
+    ends = [Settlement(id, Result.DELIVERED, NOW + 9, 9.0) for id in (*records, *records, "unknown")]
+    # Then each message ended once, is counted once, and waits nowhere
+    assert {end.id: record for end, record in store.settle(ends)} == records
+    assert [minute(store, NOW + 9, lane).messages for lane in ("bulk", "normal")] == [6, 2]
+    assert store.client.hget(store.keys.totals, "kept:bulk") == b"6"
+    assert store.client.zcard(store.keys.sizes("bulk")) == 0
+
+
 def test_a_message_that_lives_on_under_a_new_id_takes_along_what_was_told_of_it(store: Store) -> None:
     # Given a released message that a content filter gives back under a new id
     store.admit("old", [Candidate(Record("bulk", NOW, NOW + HOUR, "example.com", 1, "", "a@b.c", "hello"))], NOW)
