@@ -23,6 +23,7 @@ from lanes.sla.rules import PROGRAMS, LaneSeen, ProgramSeen, Seen
 from lanes.store.ledger import Ledger
 from lanes.store.standing import Standing
 from lanes.store.store import Store
+from lanes.store.stored import instant
 
 #: Messages with the nearest deadlines that are looked at, of a lane that has ``alert_after``: so many
 #: on hold, and so many with the MTA.
@@ -96,7 +97,7 @@ class Alerts:
         """Who was last heard of when; without sinks, nobody has to tell of alerts."""
         heard = cast("dict[bytes, bytes]", self._store.client.hgetall(self._keys.seen))
         needed = [program for program in PROGRAMS if program != "notifier" or self._settings.alerts.sinks]
-        return tuple(ProgramSeen(program, _instant(heard.get(program.encode())), now) for program in needed)
+        return tuple(ProgramSeen(program, instant(heard.get(program.encode())), now) for program in needed)
 
     def firing(self, now: float) -> list[State]:
         """What is wrong now, the gravest first; also if the manager is silent, and so tells nothing."""
@@ -106,9 +107,3 @@ class Alerts:
 def _ids(glances: Sequence[_Glance]) -> list[str]:
     return [id for glance in glances for id in glance.near]
 
-
-def _instant(stored: bytes | None) -> float | None:
-    try:
-        return None if stored is None else float(stored)
-    except ValueError:
-        return None

@@ -27,7 +27,7 @@ from lanes.schedule.view import Domain, Due, LaneView
 from lanes.store.domains import Domains, Seen
 from lanes.store.keys import text
 from lanes.store.store import Store
-from lanes.store.tracking import instant
+from lanes.store.stored import instant
 
 #: Heads looked at: twice as many as the window has places, but no more than a tick can carry out ...
 _AHEAD, _MOST = 2, 200
@@ -90,7 +90,7 @@ class LaneViews:
             for name, lane in self._lanes.items():
                 self._ask(pipe, name, lane, count, ways, now)
             answers = iter(pipe.execute())
-        paused, way = Paused.of(next(answers)), ways.index(self._store.fills_since(now, instant(next(answers))))
+        paused, way = Paused.of(next(answers)), ways.index(self._store.fills_since(now, instant(next(answers)) or 0.0))
         views = [_view(name, lane, answers, way) for name, lane in self._lanes.items()]
         return paused, [_stopped(view) if view.lane in paused.lanes else view for view in views]
 

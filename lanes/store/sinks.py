@@ -5,13 +5,14 @@ Contract: each is one round trip. Failure: :class:`redis.RedisError`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, cast
 
 from redis import Redis
 
 from lanes.message import printable
-from lanes.store.keys import Keys
+from lanes.store.keys import Keys, text
+from lanes.store.stored import count, instant
 
 
 class SinkRecord(NamedTuple):
@@ -56,24 +57,12 @@ class Sinks:
 
     def records(self, sinks: Iterable[str]) -> dict[str, SinkRecord]:
         """What became of each."""
-        stored = cast("dict[bytes, bytes]", self._client.hgetall(self._key))
-        found = {field.decode("utf-8", "replace"): value.decode("utf-8", "replace") for field, value in stored.items()}
+        found = cast("dict[bytes, bytes]", self._client.hgetall(self._key))
         return {sink: _record(found, sink) for sink in sinks}
 
 
-def _record(found: dict[str, str], sink: str) -> SinkRecord:
+def _record(found: Mapping[bytes, bytes], sink: str) -> SinkRecord:
     told, told_at, failed, failed_at, why = (
-        found.get(f"{what}:{sink}", "") for what in ("told", "told_at", "failed", "failed_at", "why")
+        found.get(f"{what}:{sink}".encode()) for what in ("told", "told_at", "failed", "failed_at", "why")
     )
-    return SinkRecord(_count(told), _instant(told_at), _count(failed), _instant(failed_at), why)
-
-
-def _count(stored: str) -> int:
-    return int(stored) if stored.isascii() and stored.isdigit() else 0
-
-
-def _instant(stored: str) -> float | None:
-    try:
-        return float(stored)
-    except ValueError:
-        return None
+    return SinkRecord(count(told), instant(told_at), count(failed), instant(failed_at), text(why or b""))

@@ -13,6 +13,7 @@ from redis import Redis
 from redis.client import Pipeline
 
 from lanes.store.keys import Keys
+from lanes.store.stored import count, instant
 
 _LINES, _UNPARSED, _END, _READ = "lines", "unparsed", "end", "read"
 
@@ -59,32 +60,18 @@ class Tracking:
         """When it last read a line of the log, in Unix time; 0: never."""
         with self._client.pipeline(transaction=False) as pipe:
             self.ask_read_at(pipe)
-            return instant(pipe.execute()[0])
+            return instant(pipe.execute()[0]) or 0.0
 
     def ask_read_at(self, pipe: Pipeline) -> None:
-        """Ask for :meth:`read_at` along with other things; the answer is for :func:`instant`."""
+        """Ask for :meth:`read_at` along with other things; the answer is for :func:`~lanes.store.stored.instant`."""
         pipe.hget(self._key, _READ)
 
     def told(self) -> Tracked:
         """What it has done; for metrics."""
-        place = self.place()
-        return Tracked(int(_number(place, _LINES)), int(_number(place, _UNPARSED)), _number(place, _END))
+        lines, unparsed, end = cast("list[bytes | None]", self._client.hmget(self._key, [_LINES, _UNPARSED, _END]))
+        return Tracked(count(lines), count(unparsed), instant(end) or 0.0)
 
     def until(self) -> float:
         """:attr:`Tracked.until`."""
         return self.told().until
 
-
-def instant(stored: bytes | None) -> float:
-    """An instant as it was stored; 0 where it was not, or is none."""
-    try:
-        return float(stored or 0)
-    except ValueError:
-        return 0.0
-
-
-def _number(place: Mapping[str, str], field: str) -> float:
-    try:
-        return float(place.get(field, 0))
-    except ValueError:
-        return 0.0
