@@ -58,7 +58,8 @@ class Site:
         self._settings_file = self.folder / "lanes.toml"
         # A busy machine must not make the filter fail open where nobody asks how long it waits for Redis.
         patience = "" if "milter.budget" in settings else 'milter.budget = "10s"\n'
-        self._settings_file.write_text(self._own_settings(mta, socket) + patience + settings, "utf-8")
+        unserved = "" if "web.listen" in settings else 'web.listen = ""\n'
+        self._settings_file.write_text(self._own_settings(mta, socket) + patience + unserved + settings, "utf-8")
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._starts: Counter[str] = Counter()
 

@@ -16,7 +16,8 @@ import click
 from rq.job import JobStatus
 
 from lanes.cli import tables
-from lanes.cli.house import House, with_house
+from lanes.cli.house import with_house
+from lanes.house import House
 from lanes.jobs.orders import ACTIONS
 from lanes.jobs.queues import enqueue_order, mta_queue
 from lanes.store.orders import Orders, Selection

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from uuid import uuid4
 
 import click
 from rq.job import JobStatus
 
+from lanes.answers import alerts as answers
+from lanes.answers import to_json
 from lanes.cli import tables
-from lanes.cli.house import House, with_house
+from lanes.cli.house import with_house
 from lanes.config.errors import nearest
+from lanes.house import House
 from lanes.jobs.notices import enqueue_trial, notify_queue
 from lanes.sla.notices import trial
 from lanes.store.sinks import Sinks
@@ -31,7 +33,7 @@ def alerts(house: House, all_mtas: bool, as_json: bool) -> None:
     now = time.time()
     firing = house.mtas.firing(now) if all_mtas else house.alerts.firing(now)
     if as_json:
-        click.echo(json.dumps([tables.alert_as_json(state) for state in firing]))
+        click.echo(to_json([answers.alert(state) for state in firing]))
     else:
         tables.console().print(tables.alerts_in_words(firing, now))
 
@@ -44,7 +46,7 @@ def sinks(house: House, as_json: bool) -> None:
     terms, now = house.settings.alerts.sinks, time.time()
     records = Sinks(house.store.client, house.settings.mta.name).records(terms)
     if as_json:
-        click.echo(json.dumps({name: tables.sink_as_json(terms[name], record) for name, record in records.items()}))
+        click.echo(to_json({name: answers.sink(terms[name], record) for name, record in records.items()}))
     else:
         tables.console().print(tables.sinks(terms, records, now))
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
+from msgspec import to_builtins
 
-from lanes import config
+from lanes import answers, config
+from lanes.answers import messages
 from lanes.cli import backtest, tables
-from lanes.cli.house import House, with_house
+from lanes.cli.house import with_house
+from lanes.house import House
 from lanes.message import Decision
 from lanes.policy import Classifier
 from lanes.policy.eml import read_eml
@@ -64,7 +66,8 @@ def classify(house: House, files: tuple[str, ...], boxes: tuple[Path, ...], agai
     for name, decision in read_messages(house, single, client=client, user=user, sender=sender):
         told = decision.lane, decision.deadline, decision.evidence
         if as_json:
-            click.echo(json.dumps({"file": name, **tables.decision_as_json(*told), "preference": decision.preference}))
+            click.echo(answers.to_json({"file": name, **to_builtins(messages.decision(*told)),
+                                        "preference": decision.preference}))
         else:
             tables.console().print(name, tables.explanation(*told, time.time()))
 

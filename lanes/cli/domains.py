@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any, NamedTuple
 
 from rich.table import Table
 
-from lanes.cli.house import House
 from lanes.cli.tables import grid, short
 from lanes.message import printable
 from lanes.schedule.hours import good
 from lanes.schedule.known import Known
-from lanes.store.domains import Domains, Seen
-from lanes.timestamps import rfc3339
-
-
-class Row(NamedTuple):
-    """A domain of a lane; one that was never tried has what the settings allow."""
-
-    lane: str
-    seen: Seen
-    known: Known
-
-
-def rows(house: House, lanes: Iterable[str], most: int, now: float) -> Iterator[Row]:
-    """The domains of those of the lanes that batch: at most so many of each, those with most mail first."""
-    domains = Domains(house.store.client, house.store.keys, house.settings)
-    for lane in lanes:
-        if batch := house.settings.lanes[lane].batch:
-            for seen in domains.seen(lane, domains.foremost(lane, most), now).values():
-                yield Row(lane, seen, seen.known or Known.of(batch.of(seen.name)))
+from lanes.store.domains import Row
 
 
 def table(found: Iterable[Row], now: float) -> Table:
@@ -61,23 +41,3 @@ def _ranges(hours: Sequence[int]) -> str:
         return "any"
     runs = [[hour for _, hour in run] for _, run in groupby(enumerate(hours), key=lambda one: one[1] - one[0])]
     return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
-
-
-def as_json(row: Row, now: float) -> dict[str, Any]:
-    """A domain for programs; durations in seconds."""
-    health = row.known.health
-    return {
-        "lane": row.lane,
-        "domain": row.seen.name,
-        "held": row.seen.held,
-        "inflight": row.seen.inflight,
-        "owed": row.seen.owed,
-        "oldest_seconds": now - row.seen.oldest if row.seen.oldest else None,
-        "batch": int(health.size),
-        "streams": int(health.streams),
-        "deferral_rate": round(health.deferral_rate, 4),
-        "latency_seconds": round(health.latency, 3),
-        "failures": health.failures,
-        "closed_until": rfc3339(health.closed_until) if now < health.closed_until else None,
-        "good_hours": list(good(row.known.hours)),
-    }

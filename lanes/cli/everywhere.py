@@ -10,8 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from lanes.answers.lanes import lane
 from lanes.cli import tables
-from lanes.cli.house import House
+from lanes.house import House
 from lanes.message import printable
 from lanes.sla.rules import ProgramSeen
 from lanes.store.leader import who_leads
@@ -36,7 +37,7 @@ def as_json(house: House) -> dict[str, Any]:
     return {
         "leader": who_leads(house.store.client),
         "mtas": [{"mta": name, **seconds} for name, seconds in silences.items()],
-        "lanes": [tables.lane_as_json(status) for status in house.mtas.status(now)],
+        "lanes": [lane(status, house.settings.lanes[status.lane]) for status in house.mtas.status(now)],
     }
 
 

@@ -11,7 +11,8 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress as Bar
 
-from lanes.cli.house import House, with_house
+from lanes.cli.house import with_house
+from lanes.house import House
 from lanes.log import configure
 from lanes.mta import choose
 from lanes.readiness import ready

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.console import RenderableType
 from rich.live import Live
 
+from lanes import answers
+from lanes.answers import lanes, messages
+from lanes.answers.domains import domain
+from lanes.answers.lanes import Status
 from lanes.cli import domains, everywhere, tables
 from lanes.cli.classify import read_messages
-from lanes.cli.house import House, with_house
+from lanes.cli.house import with_house
+from lanes.house import House
 from lanes.life import State
 
 _REFRESH = 0.5
@@ -31,7 +34,7 @@ def status(house: House, watch: bool, all_mtas: bool, as_json: bool) -> None:
     """Per lane: depth, held, in flight, oldest against SLA, delivered, p95; the window; and what is wrong."""
     look, told = (everywhere.overview, everywhere.as_json) if all_mtas else (_overview, _as_json)
     if as_json:
-        click.echo(json.dumps(told(house)))
+        click.echo(answers.to_json(told(house)))
     elif watch:
         with Live(auto_refresh=False) as live:
             while True:
@@ -46,9 +49,9 @@ def _overview(house: House) -> RenderableType:
     return tables.overview(house.settings, house.views, house.alerts.firing(now), now)
 
 
-def _as_json(house: House) -> dict[str, Any]:
+def _as_json(house: House) -> Status:
     now = time.time()
-    return tables.status_as_json(house.views.status(now), house.views.window(now))
+    return lanes.status(house.settings, house.views.status(now), house.views.window(now))
 
 
 @click.command()
@@ -70,19 +73,19 @@ def ls(house: House, lane: str | None, state: str, by_domain: bool, limit: int, 
         _list_messages(house, names, State(state), limit, as_json)
 
 
-def _list_messages(house: House, lanes: Sequence[str], state: State, limit: int, as_json: bool) -> None:
-    found = [item for name in lanes for item in house.views.in_state(state, name, limit)]
+def _list_messages(house: House, names: Sequence[str], state: State, limit: int, as_json: bool) -> None:
+    found = [item for name in names for item in house.views.in_state(state, name, limit)]
     if as_json:
-        click.echo(json.dumps([tables.record_as_json(id, record) for id, record in found]))
+        click.echo(answers.to_json([messages.message(id, record, state) for id, record in found]))
     else:
         tables.console().print(tables.messages(found, time.time()))
 
 
-def _list_domains(house: House, lanes: Sequence[str], limit: int, as_json: bool) -> None:
+def _list_domains(house: House, names: Sequence[str], limit: int, as_json: bool) -> None:
     now = time.time()
-    rows = domains.rows(house, lanes, limit, now)
+    rows = house.domains.rows(names, limit, now)
     if as_json:
-        click.echo(json.dumps([domains.as_json(row, now) for row in rows]))
+        click.echo(answers.to_json([domain(row, now) for row in rows]))
     else:
         tables.console().print(domains.table(rows, now))
 
@@ -98,7 +101,7 @@ def show(house: House, id: str, as_json: bool) -> None:
         raise click.ClickException(f"{id} is not known (settled long ago, never seen, or another MTA's)")
     state = house.views.state_of(id)
     if as_json:
-        click.echo(json.dumps({"state": state, **tables.record_as_json(id, record)}))
+        click.echo(answers.to_json(messages.message(id, record, state)))
     else:
         tables.console().print(tables.message(id, record, state, time.time()))
 
@@ -118,7 +121,7 @@ def explain(house: House, what: str, as_json: bool) -> None:
             raise click.ClickException(f"{what} is neither a file nor a message that is known here")
         lane, deadline, evidence = record.lane, record.deadline, record.evidence
     if as_json:
-        click.echo(json.dumps(tables.decision_as_json(lane, deadline, evidence)))
+        click.echo(answers.to_json(messages.decision(lane, deadline, evidence)))
     else:
         tables.console().print(tables.explanation(lane, deadline, evidence, time.time()))
 

@@ -10,7 +10,8 @@ from uuid import uuid4
 import click
 from redis.client import Pipeline
 
-from lanes.cli.house import House, with_house
+from lanes.cli.house import with_house
+from lanes.house import House
 from lanes.jobs.notices import NOTIFY, enqueue_notices, notify_queue, put_back
 from lanes.jobs.notify import Notify
 from lanes.jobs.orders import Order

@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from lanes import config
-from lanes.cli.house import House, with_house
+from lanes.cli.house import with_house
+from lanes.house import House
 
 
 @click.command("config")

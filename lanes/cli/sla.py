@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -12,16 +11,17 @@ from typing import Any
 import click
 from rich.console import Group, RenderableType
 
+from lanes.answers import to_json
+from lanes.answers.sla import Sla
+from lanes.answers.sla import sla as answer
 from lanes.cli import tables
-from lanes.cli.house import House, with_house
+from lanes.cli.house import with_house
 from lanes.config import Settings
 from lanes.config.units import format_seconds, parse_seconds
+from lanes.house import House
 from lanes.sla.period import Measure
-from lanes.sla.report import QUANTILES, Report, Stretch, report
+from lanes.sla.report import QUANTILES, Report
 from lanes.timestamps import rfc3339
-
-_WORST = 5
-_NAMES = {Measure.QUEUE: "queue", Measure.HELD: "held", Measure.MTA: "mta", Measure.LATENESS: "lateness"}
 
 
 class _Span(click.ParamType[float]):
@@ -51,34 +51,26 @@ def sla(house: House, since: float, lane: str | None, form: str | None) -> None:
     settings = house.settings
     if lane and lane not in settings.lanes:
         raise click.UsageError(f"no such lane: {lane} (known: {', '.join(settings.lanes)})")
-    reports = _reports(settings, [lane] if lane else settings.by_rank(), since, time.time())
+    reports = _reports(settings, [lane] if lane else settings.by_rank(), since)
     if form == "json":
-        click.echo(json.dumps([_as_json(one) for one in reports]))
+        click.echo(to_json([answer(one) for one in reports]))
     elif form == "csv":
-        _print_csv([_as_row(one) for one in reports])
+        _print_csv([answer(one) for one in reports])
     else:
         tables.console().print(_in_words(reports, since, settings))
 
 
-def _reports(settings: Settings, lanes: Sequence[str], since: float, now: float) -> list[Report]:
+def _reports(settings: Settings, lanes: Sequence[str], since: float) -> list[Report]:
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - SQL costs other commands a third of a second
 
-    from lanes.history.database import open_database  # noqa: PLC0415
-    from lanes.history.history import History  # noqa: PLC0415
+    from lanes.history.reports import reports  # noqa: PLC0415
 
-    first = min(now - since, now - settings.sla.period)
+    now = time.time()
     try:
-        rows = History(open_database(settings, existing=True)).read(first, now)
+        return reports(settings, lanes, now - since, now)
     except SQLAlchemyError as error:
         why = str(error).splitlines()[0]
         raise click.ClickException(f"the history cannot be read: {why} (has the manager written any yet?)") from error
-    reports = []
-    for lane in lanes:
-        all_of_it = [Stretch(row.at, row.seconds, row.period) for row in rows if row.lane == lane]
-        lately = [one for one in all_of_it if one.at >= now - since]
-        period = [one for one in all_of_it if one.at >= now - settings.sla.period]
-        reports.append(report(lane, settings.lanes[lane], lately, period, _WORST))
-    return reports
 
 
 def _in_words(reports: Sequence[Report], since: float, settings: Settings) -> RenderableType:
@@ -115,32 +107,11 @@ def _short(seconds: float | None) -> str:
     return "–" if seconds is None else tables.short(seconds)
 
 
-def _as_row(one: Report) -> dict[str, Any]:
-    """A lane on one line; durations in seconds."""
-    return {
-        "lane": one.lane, "messages": one.outcomes.delivered, "missed": one.outcomes.missed,
-        "compliance": _rounded(one.outcomes.compliance), "objective": one.objective,
-        "budget_left": _rounded(one.budget_left), "sla_seconds": float(one.sla), "mean_seconds": _rounded(one.mean),
-        **{f"{_NAMES[measure]}_p{round(100 * q)}_seconds": _rounded(value)
-           for measure, quantiles in one.quantiles.items() for q, value in quantiles.items()},
-    }  # fmt: skip
-
-
-def _as_json(one: Report) -> dict[str, Any]:
-    worst = [{"from": rfc3339(stretch.at), "seconds": stretch.seconds, "messages": stretch.period.messages,
-              "missed": stretch.period.missed, "p95_seconds": _rounded(stretch.period.percentile(Measure.QUEUE, 0.95))}
-             for stretch in one.worst]
-    return {**_as_row(one), "worst": worst}
-
-
-def _print_csv(rows: Sequence[dict[str, Any]]) -> None:
-    writer = csv.DictWriter(sys.stdout, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
+def _print_csv(rows: Sequence[Sla]) -> None:
+    fields = [name for name in Sla.__struct_fields__ if name != "worst"]
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(fields)
+    writer.writerows([getattr(row, name) for name in fields] for row in rows)
 
 
 COMMANDS = (sla,)

@@ -1,9 +1,9 @@
-"""How things look: tables for people, objects for programs. Everything printed is made printable."""
+"""How things look: tables for people. What programs are told is in :mod:`lanes.answers`. Everything printed is made
+printable."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -17,7 +17,7 @@ from lanes.life import State
 from lanes.message import Evidence, Record, printable
 from lanes.policy.backtest import Verdict
 from lanes.sla.alerts import State as AlertState
-from lanes.sla.histogram import percentile
+from lanes.sla.period import Measure
 from lanes.store.sinks import SinkRecord
 from lanes.store.views import LaneStatus, Views, WindowStatus
 from lanes.timestamps import rfc3339
@@ -55,7 +55,7 @@ def lanes(settings: Settings, statuses: Sequence[LaneStatus]) -> Table:
     table = grid("lanes", "lane", *numbers, right=numbers)
     for status in statuses:
         sla = settings.lanes[status.lane].sla
-        p95 = percentile(status.queue_seconds, 0.95)
+        p95 = status.lately.percentile(Measure.QUEUE, 0.95)
         table.add_row(
             status.lane,
             str(status.depth),
@@ -123,15 +123,6 @@ def _severity(state: AlertState) -> Text:
     return Text(state.alert.severity, style="red" if state.alert.severity == "critical" else "yellow")
 
 
-def alert_as_json(state: AlertState) -> dict[str, Any]:
-    """An alert for programs; ``level`` is the measure as a part of its bound."""
-    alert = state.alert
-    return {
-        "alert": alert.name, "labels": alert.labels, "severity": alert.severity, "since": rfc3339(state.since),
-        "level": round(state.level, 3), "summary": alert.summary, "advice": alert.advice,
-    }  # fmt: skip
-
-
 def sinks(terms: Mapping[str, Sink], records: Mapping[str, SinkRecord], now: float) -> RenderableType:
     """One row a sink."""
     table = grid("", "sink", "kind", "told", "last", "failed", "last failure", right=("told", "last", "failed"))
@@ -149,15 +140,6 @@ def _ago(instant: float | None, now: float) -> str:
 
 def _kind(sink: Sink) -> str:
     return str(sink.__struct_config__.tag)
-
-
-def sink_as_json(sink: Sink, record: SinkRecord) -> dict[str, Any]:
-    """A sink for programs."""
-    told_at, failed_at = (None if at is None else rfc3339(at) for at in (record.told_at, record.failed_at))
-    return {
-        "kind": _kind(sink), "told": record.told, "told_at": told_at, "failed": record.failed, "failed_at": failed_at,
-        "fails": record.fails, "why": record.why,
-    }  # fmt: skip
 
 
 def counts(title: str, numbers: Mapping[str, int], whole: int) -> Table:
@@ -234,36 +216,3 @@ def explanation(lane: str, deadline: float, evidence: Sequence[Evidence], now: f
     left = deadline - now
     when = f"{short(left)} left" if left >= 0 else f"{short(-left)} overdue"
     return Group(f"lane {lane}, deadline {rfc3339(deadline)} ({when})", table)
-
-
-def lane_as_json(status: LaneStatus) -> dict[str, Any]:
-    """A lane for programs; durations in seconds."""
-    quantiles = {f"p{q}_seconds": percentile(status.queue_seconds, q / 100) for q in (50, 95, 99)}
-    return {
-        "lane": status.lane,
-        "depth": status.depth,
-        **{state.value: count for state, count in status.states.items()},
-        "oldest_seconds": status.oldest,
-        **status.totals,
-        **quantiles,
-    }
-
-
-def status_as_json(lanes: Sequence[LaneStatus], window: WindowStatus) -> dict[str, Any]:
-    """The window and the lanes for programs."""
-    return {"window": window._asdict(), "lanes": [lane_as_json(status) for status in lanes]}
-
-
-def record_as_json(id: str, record: Record) -> dict[str, Any]:
-    """A message for programs."""
-    decision = decision_as_json(record.lane, record.deadline, record.evidence)
-    return {
-        "id": id, **decision, "accepted": rfc3339(record.accepted), "domain": record.domain,
-        "recipients": record.recipients, "relay": record.relay, "sender": record.sender, "subject": record.subject,
-    }  # fmt: skip
-
-
-def decision_as_json(lane: str, deadline: float, evidence: Sequence[Evidence]) -> dict[str, Any]:
-    """A decision for programs."""
-    told = [{"rule": e.rule, "saw": e.saw, "says": e.says} for e in evidence]
-    return {"lane": lane, "deadline": rfc3339(deadline), "evidence": told}

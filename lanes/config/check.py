@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lanes.config.check_relays import check_roads
 from lanes.config.check_sinks import check_sink
+from lanes.config.check_web import check_web
 from lanes.config.errors import ConfigError, nearest
 from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Settings
 from lanes.config.redis_url import by_sentinel
@@ -42,6 +43,7 @@ def check(settings: Settings) -> None:
     _running(settings)
     _history(settings)
     _alerts(settings.alerts)
+    check_web(settings.web)
     for name, sink in settings.alerts.sinks.items():
         check_sink(f"alerts.sinks.{name}", sink)
     _silence(settings)

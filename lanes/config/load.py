@@ -80,7 +80,7 @@ def _beside(settings: Settings, folder: Path) -> Settings:
 
 def render(settings: Settings) -> str:
     """The effective settings as TOML, which :func:`parse` reads back to the same tree."""
-    return "\n".join(_tables(msgspec.to_builtins(settings, builtin_types=(Seconds,)), ())).strip() + "\n"
+    return "\n".join(_tables(msgspec.to_builtins(settings, builtin_types=(Seconds, Bytes)), ())).strip() + "\n"
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -214,6 +214,8 @@ def _toml(value: Any) -> str:
     if isinstance(value, Seconds):
         text = format_seconds(value)
         return f'"{text}"' if parse_seconds(text) == value else repr(float(value))
+    if isinstance(value, Bytes):
+        return str(int(value))
     if isinstance(value, list | tuple):
         return f"[{', '.join(_toml(item) for item in value)}]"
     return msgspec.json.encode(value).decode()

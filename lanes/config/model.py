@@ -16,8 +16,7 @@ from lanes.config.relays import Budget, Preference, Relay, Roads
 from lanes.config.section import Section
 from lanes.config.sinks import Sink
 from lanes.config.units import Seconds
-
-Preference = Literal["speed", "balanced", "economy"]
+from lanes.config.web import Web
 
 
 class Redis(Section, frozen=True):
@@ -274,9 +273,9 @@ class Settings(Section, frozen=True):
     milter: Milter
     policy: Policy
     lanes: dict[str, Lane]
+    relays: dict[str, Relay]
     roads: Roads
     budgets: dict[str, Budget]
-    relays: dict[str, Relay]
     manager: Manager
     domains: Domains
     worker: Worker
@@ -285,6 +284,7 @@ class Settings(Section, frozen=True):
     sla: Sla
     history: History
     alerts: Alerts
+    web: Web
     log: Log
 
     def by_rank(self) -> tuple[str, ...]:

@@ -60,6 +60,11 @@ class Period:
     def __init__(self, fields: Mapping[str, int] | None = None) -> None:
         self.fields: Counter[str] = Counter(fields or {})
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Period) and self.fields == other.fields
+
+    __hash__ = None  # type: ignore[assignment] # it grows
+
     @classmethod
     def read(cls, stored: Mapping[bytes, bytes]) -> Period:
         """A minute's hash."""

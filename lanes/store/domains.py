@@ -15,6 +15,7 @@ import msgspec
 from redis import Redis
 
 from lanes.config import Settings
+from lanes.config.model import Batch
 from lanes.schedule.domains import Backoff, Tried
 from lanes.schedule.known import Known, learned
 from lanes.store import scripts
@@ -40,6 +41,15 @@ class Seen(NamedTuple):
     """Releasing and in flight."""
     known: Known | None
     """What was learned of it; None if it was never tried."""
+
+
+class Row(NamedTuple):
+    """A domain of a lane, for people; one that was never tried has what the settings allow."""
+
+    lane: str
+    seen: Seen
+    known: Known
+    terms: Batch
 
 
 class Domains:
@@ -95,6 +105,14 @@ class Domains:
             pipe.zrevrange(self._keys.sizes(lane), 0, most - 1)
             pipe.zrevrange(self._keys.tried(lane), 0, most - 1)
             return list(dict.fromkeys(text(name) for names in pipe.execute() for name in names))[:most]
+
+    def rows(self, lanes: Iterable[str], most: int, now: float) -> Iterator[Row]:
+        """The domains of those of the lanes that batch: at most so many of each, those with most mail first."""
+        for lane in lanes:
+            if batch := self._lanes[lane].batch:
+                for seen in self.seen(lane, self.foremost(lane, most), now).values():
+                    terms = batch.of(seen.name)
+                    yield Row(lane, seen, seen.known or Known.of(terms), terms)
 
 
 def _read(packed: bytes | None) -> Known | None:

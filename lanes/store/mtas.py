@@ -21,7 +21,7 @@ from msgspec import structs
 
 from lanes.config import Settings
 from lanes.sla.alerts import State, firing
-from lanes.sla.histogram import merge
+from lanes.sla.period import Period
 from lanes.sla.rules import ProgramSeen, Seen
 from lanes.store.alerts import Alerts
 from lanes.store.keys import SharedKeys
@@ -101,7 +101,8 @@ def together(parts: Sequence[LaneStatus]) -> LaneStatus:
         _sum(part.states for part in parts),
         max((part.oldest for part in parts if part.oldest is not None), default=None),
         _sum(part.totals for part in parts),
-        merge(part.queue_seconds for part in parts),
+        Period.merged(part.lately for part in parts),
+        any(part.paused for part in parts),
     )
 
 

@@ -6,14 +6,18 @@ Failure: :class:`redis.RedisError`.
 
 from __future__ import annotations
 
-from collections import Counter
+from statistics import fmean
 from typing import NamedTuple, cast
 
 from lanes.config import Settings
 from lanes.life import Result, State
 from lanes.message import Record
-from lanes.sla.period import Measure, Period
+from lanes.sla.period import Period
+from lanes.store.keys import text
 from lanes.store.store import Store
+
+#: Messages of a state whose ages are looked at.
+SAMPLE = 200
 
 
 class LaneStatus(NamedTuple):
@@ -25,8 +29,10 @@ class LaneStatus(NamedTuple):
     """Seconds since the acceptance of the live message that was accepted first; None if empty."""
     totals: dict[str, int]
     """Since the beginning: accepted, refused, each :class:`Result`, kept, missed."""
-    queue_seconds: Counter[int]
-    """Histogram of the last hour's queue times (:mod:`lanes.sla.histogram`)."""
+    lately: Period
+    """What was delivered in the last hour."""
+    paused: bool = False
+    """Whether an operator stopped it."""
 
     @property
     def depth(self) -> int:
@@ -78,20 +84,42 @@ class Views:
                 pipe.zcard(self._keys.state(state, lane))
                 pipe.zrange(self._keys.state(state, lane), 0, 0)
             pipe.hmget(self._keys.totals, [f"{what}:{lane}" for what in whats])
+            pipe.sismember(self._keys.paused, f"lane:{lane}")
             for back in range(60):
                 pipe.hgetall(self._keys.histogram(lane, minute - back))
             answers = pipe.execute()
         states = {state: answers[2 * i] for i, state in enumerate(State)}
         heads = [id.decode() for i in range(len(State)) for id in answers[2 * i + 1]]
         accepted = [record.accepted for record in self._store.records(heads).values()]
-        totals, minutes = answers[2 * len(State)], answers[2 * len(State) + 1 :]
+        totals, paused, *minutes = answers[2 * len(State) :]
         return LaneStatus(
             lane,
             states,
             now - min(accepted) if accepted else None,
             {what: int(count or 0) for what, count in zip(whats, totals, strict=True)},
-            Period.merged(map(Period.read, minutes)).histogram(Measure.QUEUE),
+            Period.merged(map(Period.read, minutes)),
+            bool(paused),
         )
+
+    def mean_ages(self, now: float) -> dict[str, float | None]:
+        """The mean age in seconds of each lane's live messages; None if it has none.
+
+        Of a state with more than :data:`SAMPLE` messages, so many are picked at random.
+        """
+        return {lane: self._mean_age(lane, now) for lane in self._settings.by_rank()}
+
+    def _mean_age(self, lane: str, now: float) -> float | None:
+        keys = [self._keys.state(state, lane) for state in State]
+        with self._store.client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.zcard(key)
+                pipe.zrandmember(key, SAMPLE)
+            answers = pipe.execute()
+        samples = [[text(id) for id in ids] for ids in answers[1::2]]
+        records = self._store.records(id for ids in samples for id in ids)
+        ages = [[max(now - records[id].accepted, 0.0) for id in ids if id in records] for ids in samples]
+        known = [(count, fmean(some)) for count, some in zip(answers[::2], ages, strict=True) if some]
+        return sum(count * mean for count, mean in known) / sum(count for count, _ in known) if known else None
 
     def recent(self, count: int) -> list[tuple[str, Record]]:
         """The last admitted messages, newest first."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import pytest
 from msgspec import structs
 
@@ -13,8 +11,9 @@ from lanes.life import Result, State
 from lanes.message import Record
 from lanes.services.lead import Lead
 from lanes.services.watch import Watch
-from lanes.sla.histogram import bucket, percentile
+from lanes.sla.histogram import bucket
 from lanes.sla.notices import Due, Notice, still_true
+from lanes.sla.period import Measure, Period
 from lanes.store.alerts import Alerts
 from lanes.store.keys import ALL, Keys, SharedKeys
 from lanes.store.leader import who_leads
@@ -83,16 +82,16 @@ def test_lanes_of_all_mtas_add_up(store: Store, settings: Settings, mtas: Mtas) 
     # Then counts add up, the oldest is the oldest of all, and percentiles are of all deliveries
     assert (priority.depth, priority.states[State.INFLIGHT], priority.oldest) == (4, 4, 30.0)
     assert (priority.totals["accepted"], priority.totals["delivered"]) == (6, 2)
-    assert percentile(priority.queue_seconds, 0.5) == pytest.approx(1.0, rel=0.01)
-    assert percentile(priority.queue_seconds, 1.0) == pytest.approx(3.0, rel=0.01)
+    assert priority.lately.percentile(Measure.QUEUE, 0.5) == pytest.approx(1.0, rel=0.01)
+    assert priority.lately.percentile(Measure.QUEUE, 1.0) == pytest.approx(3.0, rel=0.01)
     assert (normal.depth, normal.oldest) == (0, None)
     # And each is as it was
     assert Views(store, settings).status(NOW)[0].depth == 2
 
 
 def test_nothing_but_counts_is_added_up() -> None:
-    empty = LaneStatus("bulk", dict.fromkeys(State, 0), None, {"accepted": 0}, Counter())
-    full = LaneStatus("bulk", dict.fromkeys(State, 2), 5.0, {"accepted": 7}, Counter({bucket(1.0): 3}))
+    empty = LaneStatus("bulk", dict.fromkeys(State, 0), None, {"accepted": 0}, Period())
+    full = LaneStatus("bulk", dict.fromkeys(State, 2), 5.0, {"accepted": 7}, Period({f"q{bucket(1.0)}": 3}))
     assert together([empty, full]) == full
     assert together([full, full]).depth == 2 * full.depth
 

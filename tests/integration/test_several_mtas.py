@@ -128,8 +128,8 @@ def test_lanes_of_both_are_shown_together_at_either(sites: list[Site]) -> None:
         # Then both's mail is counted, and both's programs were heard of lately
         bulk = shown["lanes"][2]
         assert bulk["lane"] == "bulk"
-        assert (bulk["held"], bulk["depth"]) == (5, 5)
-        assert bulk["delivered"] == sum(lane.totals["delivered"] for lane in alone)
+        assert (bulk["states"]["held"], bulk["depth"]) == (5, 5)
+        assert bulk["totals"]["delivered"] == sum(lane.totals["delivered"] for lane in alone)
         assert bulk["p50_seconds"] > 0
         assert [mta["mta"] for mta in shown["mtas"]] == ["mx1", "mx2"]
         assert all(0 <= mta[f"{program}_seconds"] < 10 for mta in shown["mtas"] for program in HEARD_OF)
