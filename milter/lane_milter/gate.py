@@ -68,10 +68,10 @@ class Gate:
         alert = self._is_alert(message)
         verdict = Verdict("pass", candidates[0].record) if alert else self._admit(id, candidates, now)
         ended = time.perf_counter()
-        metrics.SECONDS.labels("classify").observe(classified - started)
-        metrics.SECONDS.labels("admit").observe(ended - classified)
+        metrics.SECONDS.labels(self.mta, "classify").observe(classified - started)
+        metrics.SECONDS.labels(self.mta, "admit").observe(ended - classified)
         outcome = self._outcome(verdict, alert)
-        metrics.VERDICTS.labels(outcome.action).inc()
+        metrics.VERDICTS.labels(self.mta, outcome.action).inc()
         self._tell(id, verdict.record, outcome.action, ended - started)
         return outcome
 
@@ -162,9 +162,8 @@ class Gate:
         self._breaker.succeeded()
         return verdict
 
-    @staticmethod
-    def _open(reason: str, verdict: Verdict) -> Verdict:
-        metrics.FAIL_OPEN.labels(reason).inc()
+    def _open(self, reason: str, verdict: Verdict) -> Verdict:
+        metrics.FAIL_OPEN.labels(self.mta, reason).inc()
         return verdict
 
     @staticmethod

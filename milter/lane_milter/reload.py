@@ -2,7 +2,7 @@
 
 Contract: a new :class:`~lane_milter.gate.Gate` takes the old one's place between two messages. A file
 that cannot be used changes nothing: the old rules go on, the log says what is wrong and where, and
-``lanes_reload_total{result="failed"}`` counts it. Where the filter listens is not reloaded.
+``lanes_reloads_total{result="failed"}`` counts it. Where the filter listens is not reloaded.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Reloader:
 
     def __init__(self, path: Path | None, settings: Settings, use: Callable[[Settings], None]) -> None:
         self._path = path
+        self._mta = settings.mta.name
         self._use = use
         self._files = _files(path, settings)
         self._stamp = _stamp(self._files)
@@ -47,10 +48,10 @@ class Reloader:
             settings = load(self._path)
             self._use(settings)
         except ConfigError as error:
-            metrics.RELOADS.labels("failed").inc()
+            metrics.RELOADS.labels(self._mta, "failed").inc()
             log.error("cannot use the new settings; the old ones go on", error=str(error))
         else:
-            metrics.RELOADS.labels("done").inc()
+            metrics.RELOADS.labels(self._mta, "done").inc()
             self._files = _files(self._path, settings)
             self._stamp = _stamp(self._files)
             log.info("settings loaded again")

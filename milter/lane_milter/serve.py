@@ -58,7 +58,7 @@ def serve(settings: Settings, config: Path | None, stop: threading.Event) -> Non
     _use(settings)
     reloader = Reloader(config, settings, _use)
     signal.signal(signal.SIGHUP, lambda *_: reloader.asked.set())
-    metrics.expose(settings.milter.metrics)
+    metrics.expose(settings)
     path = _listen(settings)
     serving = threading.Thread(target=milter.main, name="libmilter", daemon=True)
     serving.start()

@@ -55,7 +55,7 @@ def guarded(callback: Callback) -> Callback:
         try:
             return callback(session, *args)
         except Exception as error:
-            metrics.FAIL_OPEN.labels("exception").inc()
+            metrics.FAIL_OPEN.labels(session.gate.mta, "exception").inc()
             log.exception("a callback failed; the message passes", callback=callback.__name__, error=repr(error))
             return Milter.CONTINUE
 

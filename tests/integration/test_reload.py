@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-import urllib.request
 from pathlib import Path
 
 from contrib.sandbox.mail import mail
@@ -12,6 +11,7 @@ from contrib.sandbox.ports import free_port
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.wait import wait_until
+from tests.integration.world import counted
 
 METRICS = free_port()
 SETTINGS = f"""
@@ -32,9 +32,8 @@ def lane_of(site: Site, sink: Sink, subject: str) -> str:
     return sink.wait_for_subject(subject).header("X-Lane")
 
 
-def reloads(result: str) -> bool:
-    with urllib.request.urlopen(f"http://127.0.0.1:{METRICS}/metrics") as answer:
-        return f'lanes_reload_total{{result="{result}"}}' in answer.read().decode()
+def reloads(site: Site, result: str) -> float:
+    return counted(site, "lanes_reloads_total", result=result)
 
 
 def rules(site: Site) -> Path:
@@ -49,13 +48,13 @@ def test_a_changed_rule_acts_and_a_broken_one_leaves_the_old_ones_at_work(sink: 
         assert lane_of(site, sink, "Report 1") == "priority"
         # When it is changed, without a restart
         rules(site).write_text(RULES.format(lane="normal"))
-        wait_until(lambda: reloads("done"), "the rules to be loaded again")
+        wait_until(lambda: reloads(site, "done"), "the rules to be loaded again")
         # Then it acts
         assert lane_of(site, sink, "Report 2") == "normal"
         # And when it is broken, and the filter is told to load it
         rules(site).write_text(RULES.format(lane="nosuch"))
         site.send_signal("milter", signal.SIGHUP)
-        wait_until(lambda: reloads("failed"), "the failure to be counted")
+        wait_until(lambda: reloads(site, "failed"), "the failure to be counted")
         # Then the old rules go on, and the log says what is wrong and where
         assert lane_of(site, sink, "Report 3") == "normal"
         assert "site-rules.toml:5" in site.log("milter")
