@@ -8,12 +8,14 @@ Names follow Prometheus' conventions (its documentation, "Metric and label namin
 
 from __future__ import annotations
 
+from lanes.config.sinks import Severity
 from lanes.life import Result, State
 from lanes.metrics.metric import CONFIGURED, Group, Metric
 from lanes.sla.rules import LANE_RULES, PROGRAM_RULES, PROGRAMS
 
 _LANE = {"lane": CONFIGURED}
-_ALERTS = tuple(rule.name for rules in (LANE_RULES, PROGRAM_RULES) for rule in rules)
+#: Every alert of the house, and its severity.
+ALERTS: dict[str, Severity] = {rule.name: rule.severity for rules in (LANE_RULES, PROGRAM_RULES) for rule in rules}
 
 HOUSE = Group("The scrape", "house", "What exposes the metrics tells of itself.", (
     Metric("lanes_build_info", "gauge", "Always 1; the label has the version of mta-lanes.",
@@ -69,8 +71,8 @@ BACKLOG = Group("The backlog, lane by lane", "house", "How things stand at the s
            "Chart it, and remind somebody of it: `lanes audit` says who did it and why.", _LANE),
 ))  # fmt: skip
 
-_MEASURED = ("All lanes have the same boundaries, each lane's `sla` and `alert_after` among them; what is between two "
-             "counts for the one or the other with an error of 1 %. ")
+_MEASURED = ("All lanes have the same boundaries, each lane's `sla` and `alert_after` among them. What is above one by "
+             "less than 2 % may count as below it. ")
 TIMES = Group("Where the time goes, lane by lane", "house", "Of messages that were delivered, since the beginning.", (
     Metric("lanes_queue_seconds", "histogram", "Time from acceptance to the last delivery.",
            _MEASURED + "Chart p50, p95 and p99; alert if the p95 is over `lanes_lane_sla_seconds`.", _LANE),
@@ -101,7 +103,7 @@ PROGRAMS_AND_ALERTS = Group("Programs and alerts", "house", "Whether the house i
            "left. `notifier` is left out where there are no sinks.", {"program": tuple(PROGRAMS)}),
     Metric("lanes_alerts_firing", "gauge", "Alerts of the house that fire; 0 for each that does not.",
            "Chart it, or have Prometheus tell of them as well. Each is described in docs/alerts.md.",
-           {"alert": _ALERTS, "severity": ("critical", "warning")}),
+           {"alert": tuple(ALERTS), "severity": ("critical", "warning")}),
     Metric("lanes_notices_total", "counter", "Tries to tell a sink of alerts, by whether it took the notice.",
            "Alert if `failed` rises and `told` does not: somebody is not told.",
            {"sink": CONFIGURED, "result": ("told", "failed")}),

@@ -50,7 +50,7 @@ class Delivery(NamedTuple):
 
 
 _MS, _MISSED = "ms", "missed"
-_FIELD = re.compile(rf"[{''.join(Measure)}]-?\d{{1,5}}|{_MS}|{_MISSED}", re.ASCII)
+_FIELD = re.compile(rf"[{''.join(Measure)}]-?\d{{1,4}}|{_MS}|{_MISSED}", re.ASCII)
 _COUNT = re.compile(r"\d{1,18}", re.ASCII)
 
 
@@ -108,10 +108,15 @@ class Period:
         return self.fields[_MISSED]
 
     @property
+    def seconds(self) -> float:
+        """The sum of all queue times, exact to the millisecond."""
+        return self.fields[_MS] / 1000
+
+    @property
     def mean(self) -> float | None:
         """The average queue time in seconds, exact to the millisecond."""
         messages = self.messages
-        return self.fields[_MS] / 1000 / messages if messages else None
+        return self.seconds / messages if messages else None
 
 
 def due(lane: Lane, domain: str, accepted: float, deadline: float) -> float:
