@@ -54,8 +54,8 @@ BACKLOG = Group("The backlog, lane by lane", "house", "How things stand at the s
            "Chart it: it is 0 or goes back to 0 within moments where releases keep up. Alert if it stays up while "
            "nothing is settled.", _LANE),
     Metric("lanes_overdue", "gauge", "Live messages past their deadline, by who has them.",
-           "Alert on `where=\"held\"`: these we hold ourselves. `where=\"mta\"` is mostly the destinations' doing. What is "
-           "on hold by hand does not count.", _LANE | {"where": ("held", "mta")}),
+           "Alert on `where=\"held\"`: these we hold ourselves. `where=\"mta\"` is mostly the destinations' doing. "
+           "What is on hold by hand does not count.", _LANE | {"where": ("held", "mta")}),
     Metric("lanes_inflight", "gauge", "Messages that fill the window: being released, or with the MTA.",
            "Chart its sum beside `lanes_window`. Deferred mail does not count.", _LANE),
     Metric("lanes_window", "gauge", "How many messages may be in flight at once, over all lanes.",
@@ -72,8 +72,8 @@ BACKLOG = Group("The backlog, lane by lane", "house", "How things stand at the s
 ))  # fmt: skip
 
 TIMES = Group("Where the time goes, lane by lane", "house",
-              "Of messages that were delivered, since the beginning. All lanes have the same boundaries, each lane's `sla` "
-              "and `alert_after` among them. What is above one by less than 2 % may count as below it.", (
+              "Of messages that were delivered, since the beginning. All lanes have the same boundaries, each lane's "
+              "`sla` and `alert_after` among them. What is above one by less than 2 % may count as below it.", (
     Metric("lanes_queue_seconds", "histogram", "Time from acceptance to the last delivery.",
            "Chart p50, p95 and p99; alert if the p95 is over `lanes_lane_sla_seconds`.", _LANE),
     Metric("lanes_held_seconds", "histogram", "Time on hold by us, of messages that were.",
@@ -82,8 +82,8 @@ TIMES = Group("Where the time goes, lane by lane", "house",
     Metric("lanes_mta_seconds", "histogram", "Time with the MTA: the queue time without that on hold.",
            "Its own queue, the network, and the destinations. Chart its p95.", _LANE),
     Metric("lanes_release_lateness_seconds", "histogram", "How long after it was due a held message was released.",
-           "What is released before it is due counts as 0. Chart its p99: it is what we ourselves add to a message that "
-           "was due.", _LANE),
+           "What is released before it is due counts as 0. Chart its p99: it is what we ourselves add to a message "
+           "that was due.", _LANE),
 ))  # fmt: skip
 
 TERMS = Group("What was promised, lane by lane", "house",
