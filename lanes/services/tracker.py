@@ -19,6 +19,7 @@ from lanes.message import Progress, Record
 from lanes.mta.port import Attempt, Grammar, Log, Requeued
 from lanes.services.fold import Change, Transition, fold, settlement
 from lanes.services.lessons import Lessons
+from lanes.services.relay_lessons import RelayLessons
 from lanes.store.retries import Retries
 from lanes.store.store import Settlement, Store
 
@@ -43,8 +44,10 @@ class Tracker:
         self._open_log = open_log
         self._clock = clock
         self._learn = Lessons(settings, store)
+        self._learn_of_relays = RelayLessons(settings, store)
         self._retries = Retries(store, settings)
         self._log: Log | None = None
+        self._read = 0
 
     def step(self) -> float:
         """Apply the next stretch of the log; the seconds to wait before the one after it.
@@ -67,16 +70,23 @@ class Tracker:
     def _step(self) -> float:
         now = self._clock()
         self._store.beat("tracker", now)
-        source = self._log = self._log or self._open_log(self._store.tracking.place())
-        lines, place, complete = source.read(self._settings.batch)
+        lines, place, complete = self._opened().read(self._settings.batch)
         if lines:
             unparsed = self._apply(lines, now)
             self._store.tracking.save(place, len(lines), unparsed, now)
+            self._read += len(lines)
         if complete:
             self._store.tracking.at_end(now)
         if lines:
             return self._settings.poll / _SOONER if complete else 0.0
         return self._settings.poll
+
+    def _opened(self) -> Log:
+        """The log, at the stored place, and how many lines were read before that."""
+        if self._log is None:
+            self._read = self._store.tracking.told().lines
+            self._log = self._open_log(self._store.tracking.place())
+        return self._log
 
     def _apply(self, lines: Sequence[str], now: float) -> int:
         """How many of the lines could not be understood."""
@@ -89,7 +99,9 @@ class Tracker:
             self._move(transition, changes)
         self._retries.tried({id: change.deferrals for id, change in changes.items() if change.deferrals})
         self._settle({id: change for id, change in changes.items() if change.removed})
-        self._learn([event for event in events if isinstance(event, Attempt)], now)
+        attempts = [event for event in events if isinstance(event, Attempt)]
+        self._learn(attempts, now)
+        self._learn_of_relays(self._read, attempts, changes, requeued, now)
         return self._grammar.unparsed - before
 
     def _requeue(self, requeued: Sequence[Requeued]) -> None:

@@ -46,6 +46,9 @@ Of all MTAs together, under a hash tag that cannot be an MTA's name:
                                                 expires
 ``lanes:{*}:term``                      string  the highest term that there was
 ``lanes:{*}:alerts``                    hash    identity -> packed :class:`~lanes.sla.alerts.State`
+``lanes:{*}:relays``                    hash    relay -> packed :class:`~lanes.routes.health.Health`
+``lanes:{*}:lessons``                   hash    MTA -> the stretch of its log that relays were last judged by
+``lanes:{*}:flying:<relay>``            zset    ``<mta>:<id>`` in flight by a relay, by since when
 ======================================  ======  ==================================================
 """
 
@@ -148,6 +151,13 @@ class SharedKeys:
     leader = f"{_TAG}:leader"
     term = f"{_TAG}:term"
     alerts = f"{_TAG}:alerts"
+    relays = f"{_TAG}:relays"
+    lessons = f"{_TAG}:lessons"
+
+    @classmethod
+    def flying(cls, relay: str) -> str:
+        """What is in flight by a relay."""
+        return f"{cls._TAG}:flying:{relay}"
 
 
 def text(name: bytes) -> str:

@@ -6,6 +6,7 @@ raises. Without Redis it answers from local rules: pass, tagged.
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -21,7 +22,8 @@ from lanes.config import Settings
 from lanes.message import Decision, Evidence, Message, Record, domain_of, printable
 from lanes.policy import Classifier
 from lanes.policy.text import decode
-from lanes.routes.choice import choose
+from lanes.routes.roads import Roads
+from lanes.store.relays import Relays
 from lanes.store.store import Candidate, Store, Verdict
 
 log = structlog.get_logger("lanes.filter")
@@ -58,6 +60,8 @@ class Gate:
         self.headers = settings.policy.limits.headers
         """How many of a message's headers are looked at."""
         self._scores: dict[str, float] = {}
+        self._roads = Roads(settings, random.random)
+        self._relays = Relays(store.client, settings)
         self._breaker = Breaker(settings.milter.breaker_failures, settings.milter.breaker_reset, time.monotonic)
 
     def decide(self, id: str, message: Message) -> Outcome:
@@ -71,16 +75,21 @@ class Gate:
         metrics.SECONDS.labels(self.mta, "classify").observe(classified - started)
         metrics.SECONDS.labels(self.mta, "admit").observe(ended - classified)
         outcome = self._outcome(verdict, alert)
+        if outcome.action == "pass":
+            self._roads.given(outcome.relay)
         metrics.VERDICTS.labels(self.mta, outcome.action).inc()
         self._tell(id, verdict.record, outcome.action, ended - started)
         return outcome
 
     def refresh(self) -> None:
-        """Learn anew which senders stand badly; called from time to time, never by a message.
+        """Learn anew which senders stand badly, and how the relays are; called from time to time, never by a message.
 
         Raises :class:`redis.RedisError`; what was known then goes on.
         """
-        self._scores = self._store.senders.poor(self._clock())
+        now = self._clock()
+        self._roads.look(now)
+        self._scores = self._store.senders.poor(now)
+        self._roads.learn(self._relays.conditions(now), {}, now)
 
     def _classify(self, message: Message, now: float) -> Decision:
         return self._classifier.classify(message, now, self._scores.get(printable(message.sender)))
@@ -108,10 +117,9 @@ class Gate:
 
     def _placed(self, record: Record, decision: Decision) -> Record:
         """The record of a message of which something else was decided."""
-        relay = choose(decision.preference, self._settings.relays, decision.relay)
-        return structs.replace(
-            record, lane=decision.lane, deadline=decision.deadline, relay=relay, evidence=decision.evidence
-        )
+        choice = self._roads.choose(decision, record.sender, record.domain, record.accepted)
+        return structs.replace(record, lane=decision.lane, deadline=decision.deadline, relay=choice.relay,
+                               evidence=(*decision.evidence, *choice.evidence))
 
     def _because(self, record: Record, why: str) -> Record:
         """The record of a message that was last demoted for another reason."""
@@ -134,17 +142,17 @@ class Gate:
 
     def _record(self, message: Message, decision: Decision, now: float) -> Record:
         subject = next((value for name, value in message.headers if name.lower() == "subject"), "")
-        return Record(
+        record = Record(
             lane=decision.lane,
             accepted=now,
             deadline=decision.deadline,
             domain=printable(domain_of(message.recipients), 255),
             recipients=len(message.recipients),
-            relay=choose(decision.preference, self._settings.relays, decision.relay),
+            relay="",
             sender=printable(message.sender),
             subject=printable(decode(subject[:_SUBJECT]), 80),
-            evidence=decision.evidence,
         )
+        return self._placed(record, decision)
 
     def _admit(self, id: str, candidates: list[Candidate], now: float) -> Verdict:
         """The store's verdict; pass in the first lane if there is none to be had."""

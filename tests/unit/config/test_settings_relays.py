@@ -26,7 +26,7 @@ BROKEN = {
     '[relays.r]\ntransport = "smtp"\ncost = 0.0000001': "3: relays.r.cost: found 1e-07, allowed: at most six decimals",
     '[roads]\ncurrency = "$"': "2: roads.currency: found '$', allowed: three capital letters, such as USD or EUR",
     "[roads]\nfailures = 0": "2: roads.failures: found 0, allowed: more than 0",
-    '[roads]\nbackoff = "1h"': "1: roads.backoff_max: found 10m, allowed: backoff or more",
+    '[roads]\nbackoff = "1h"': "1: roads.backoff_max: found 5m, allowed: backoff or more",
     "[roads]\nmargin = 2": "2: roads.margin: found 2, allowed: 0 to 1",
     "[roads.weights]\ncost = -1": "2: roads.weights.cost: found -1, allowed: 0 or more",
     "[roads.weights]\nlatency = 0\nsuccess = 0\ncost = 0\ndepth = 0\nregion = 0":
