@@ -189,11 +189,22 @@ def _places(settings: Settings) -> None:
     if not Path(settings.mta.config_directory).is_absolute():
         found = settings.mta.config_directory
         raise ConfigError(f"found '{found}', allowed: an absolute path", key="mta.config_directory")
+    for entry in settings.mta.own_domains:
+        if "@" in entry or not _is_entry(entry):
+            raise ConfigError(f"found {entry!r}, allowed: a domain, or '*.' and a domain", key="mta.own_domains")
     if not _SOCKET.fullmatch(settings.milter.socket):
         allowed = "unix:/absolute/path or inet:PORT@ADDRESS"
         raise ConfigError(f"found '{settings.milter.socket}', allowed: {allowed}", key="milter.socket")
     if settings.milter.metrics and not _HOST_AND_PORT.fullmatch(settings.milter.metrics):
         raise ConfigError(f"found '{settings.milter.metrics}', allowed: ADDRESS:PORT, or nothing", key="milter.metrics")
+
+
+def _is_entry(entry: str) -> bool:
+    try:
+        parse_address_entry(entry)
+    except ValueError:
+        return False
+    return True
 
 
 def _running(settings: Settings) -> None:

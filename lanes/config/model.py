@@ -36,6 +36,8 @@ class Mta(Section, frozen=True):
     log: str
     command_timeout: Seconds
     lifetime: Seconds
+    own_domains: tuple[str, ...]
+    """Domains, or ``*.`` and a domain, that are delivered or routed by the MTA's own tables, never by a relay."""
 
 
 class Milter(Section, frozen=True):

@@ -9,13 +9,14 @@ and if nothing ever was, all relays are healthy: the dearest is then chosen for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from lanes.config import Settings
-from lanes.message import Decision, Evidence
+from lanes.message import Decision, Evidence, printable
 from lanes.routes.choice import Choice, Request, Road, choose, roads
 from lanes.routes.cost import Budgets
 from lanes.routes.health import Condition
+from lanes.routes.home import Home
 from lanes.routes.regions import Regions
 
 
@@ -28,6 +29,7 @@ class Roads:
         self._chance = chance
         self._budgets = Budgets(settings.budgets)
         self._regions = Regions(settings.roads.regions) if any(r.region for r in settings.relays.values()) else None
+        self._home = Home(settings.mta.own_domains)
         self._over: Mapping[str, str] = self._budgets.over({})
         self._last: dict[tuple[str, str], str] = {}
         self._conditions: Mapping[str, Condition] = {}
@@ -60,10 +62,16 @@ class Roads:
         depth = known.depth + self._given[name]
         self._roads[name] = self._roads[name]._replace(condition=known._replace(depth=depth))
 
-    def choose(self, decision: Decision, sender: str, domain: str, now: float) -> Choice:
-        """The relay for a message that was decided so, and why; over budget, the cheapest."""
+    def choose(self, decision: Decision, sender: str, domain: str, now: float,
+               recipients: Sequence[str] = ()) -> Choice:
+        """The relay for a message that was decided so, and why; over budget, the cheapest.
+
+        None if anybody of its ``recipients`` is at home: the MTA would send all of the message by the relay.
+        """
         if not self._roads:
             return Choice("")
+        if (at_home := self._home.first(recipients)) is not None:
+            return Choice("", (Evidence("relay", printable(at_home, 80), "no relay: a recipient is at home here"),))
         preference, wanted = decision.preference, decision.relay
         said: tuple[Evidence, ...] = ()
         if self._over and (name := self._over_budget(decision.lane, sender)):
