@@ -18,6 +18,7 @@ from rich.live import Live
 from contrib.demo.report import Report, Sent
 from contrib.demo.samples import READERS, newsletter, newsletters, singles
 from contrib.sandbox.mail import mail
+from contrib.sandbox.ports import LOOPBACK, free_port, is_free
 from contrib.sandbox.postfix import Relay, SandboxError
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import EVERYTHING, Site
@@ -27,18 +28,26 @@ _SETTINGS = Path(__file__).with_name("settings.toml")
 _RELAYS = {"premium": Relay(), "standard": Relay(), "economy": Relay(concurrency=5)}
 #: Seconds within which everything that is due has to have arrived.
 _PATIENCE = 60.0
+_DASHBOARD = 8025
 
 
 def main() -> int:
     """The demo; its exit code."""
     console = tables.console()
     try:
-        with Sink() as sink, Site(sink.port, _SETTINGS.read_text(), programs=EVERYTHING, relays=_RELAYS) as site:
-            console.print(f"private Postfix on 127.0.0.1:{site.postfix.port}, everything in {site.folder}")
+        with Sink() as sink, Site(sink.port, _settings(), programs=EVERYTHING, relays=_RELAYS) as site:
+            console.print(f"private Postfix on {LOOPBACK}:{site.postfix.port}, everything in {site.folder}")
+            console.print(f"dashboard: http://{site.settings.web.listen}/")
             return _show(console, site) if sys.stdin.isatty() else _report(console, site, sink)
     except SandboxError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
+
+
+def _settings() -> str:
+    """The demo's settings; the dashboard is where it always is, if that is free."""
+    port = _DASHBOARD if is_free(_DASHBOARD) else free_port()
+    return f'web.listen = "{LOOPBACK}:{port}"\n{_SETTINGS.read_text()}'
 
 
 def _send_sample(site: Site) -> tuple[list[Sent], dict[str, list[str]]]:

@@ -18,12 +18,13 @@ _CHANCE = random.SystemRandom()
 def free_port(choose: random.Random = _CHANCE) -> int:
     """A free port; raises :class:`OSError` if a hundred guesses were all taken."""
     for port in choose.sample(_BELOW_EPHEMERAL, 100):
-        if _is_free(port):
+        if is_free(port):
             return port
     raise OSError(f"no free port found on {LOOPBACK}")
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -10,7 +10,7 @@ printable. Failure: none of its own.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -22,6 +22,15 @@ Instant = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What all answers are."""
+
+
+T = TypeVar("T")
+
+
+class Items(Answer, Generic[T], frozen=True, kw_only=True):
+    """A list of answers."""
+
+    items: list[T]
 
 
 def to_json(answer: Any) -> str:

@@ -7,18 +7,17 @@ from __future__ import annotations
 import getpass
 import json
 import os
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import click
-from rq.job import JobStatus
 
 from lanes.cli import tables
 from lanes.cli.house import with_house
 from lanes.house import House
 from lanes.jobs.orders import ACTIONS
+from lanes.jobs.outcome import outcome
 from lanes.jobs.queues import enqueue_order, mta_queue
 from lanes.store.orders import Orders, Selection
 
@@ -136,16 +135,12 @@ def _would(house: House, action: str, selection: Selection) -> str:
 
 def _ordered(house: House, action: str, selection: Selection, why: str) -> str:
     job = enqueue_order(mta_queue(house.store.client, house.settings), action, _who(), why, selection)
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        status = job.get_status()
-        if status == JobStatus.FINISHED:
-            count = job.return_value()
-            return f"{action}: {f'{count} messages' if count else _scope(selection, action)}"
-        if status == JobStatus.FAILED:
-            raise click.ClickException(f"the worker could not do it; its log says why (job {job.id})")
-        time.sleep(0.05)
-    raise click.ClickException("ordered, but no worker has answered yet (is `lanes worker` running?)")
+    status, count = outcome(job, _PATIENCE)
+    if status == "failed":
+        raise click.ClickException(f"the worker could not do it; its log says why (job {job.id})")
+    if status == "ordered":
+        raise click.ClickException("ordered, but no worker has answered yet (is `lanes worker` running?)")
+    return f"{action}: {f'{count} messages' if count else _scope(selection, action)}"
 
 
 def _scope(selection: Selection, action: str) -> str:

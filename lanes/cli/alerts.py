@@ -6,7 +6,6 @@ import time
 from uuid import uuid4
 
 import click
-from rq.job import JobStatus
 
 from lanes.answers import alerts as answers
 from lanes.answers import to_json
@@ -15,6 +14,7 @@ from lanes.cli.house import with_house
 from lanes.config.errors import nearest
 from lanes.house import House
 from lanes.jobs.notices import enqueue_trial, notify_queue
+from lanes.jobs.outcome import outcome
 from lanes.sla.notices import trial
 from lanes.store.sinks import Sinks
 
@@ -61,21 +61,18 @@ def test(house: House, sink: str) -> None:
         raise click.UsageError(f"no such sink: {sink}; {nearest(sink, known)}")
     notice = trial(uuid4().hex, house.settings.mta.name, time.time())
     job = enqueue_trial(notify_queue(house.store.client), house.settings, sink, notice)
-    end = time.monotonic() + known[sink].timeout + _PATIENCE
-    while time.monotonic() < end:
-        status = job.get_status()
-        if status == JobStatus.FINISHED:
-            return _say(sink, str(job.return_value()))
-        if status == JobStatus.FAILED:
-            raise click.ClickException("the notifier could not do it; its log says why (has it the same settings?)")
-        time.sleep(0.05)
-    raise click.ClickException("no notifier has answered (is `lanes notifier` running?)")
+    status, said = outcome(job, known[sink].timeout + _PATIENCE)
+    if status == "failed":
+        raise click.ClickException("the notifier could not do it; its log says why (has it the same settings?)")
+    if status == "ordered":
+        raise click.ClickException("no notifier has answered (is `lanes notifier` running?)")
+    _say(sink, str(said))
 
 
-def _say(sink: str, outcome: str) -> None:
-    if not outcome.startswith("told"):
-        raise click.ClickException(f"{sink}: {outcome}")
-    click.echo(f"{sink}: {outcome}")
+def _say(sink: str, said: str) -> None:
+    if not said.startswith("told"):
+        raise click.ClickException(f"{sink}: {said}")
+    click.echo(f"{sink}: {said}")
 
 
 COMMANDS = (alerts,)

@@ -194,4 +194,17 @@ def tracker(house: House) -> None:
     service.close()
 
 
-COMMANDS = (up, milter, manager, worker, tracker, notifier)
+@click.command()
+@with_house
+def api(house: House) -> None:
+    """Run the API: the dashboard, the REST API and Prometheus' metrics."""
+    from lanes.web.app import create_app  # noqa: PLC0415 - Flask costs other commands a quarter of a second
+    from lanes.web.serve import serve  # noqa: PLC0415
+
+    configure(house.settings, "api")
+    if not house.settings.web.listen:
+        raise click.ClickException("web.listen is empty, so there is nowhere to serve")
+    serve(create_app(house), house.settings, stop_on_signals())
+
+
+COMMANDS = (up, milter, manager, worker, tracker, notifier, api)

@@ -88,8 +88,9 @@ class Child:
 
 
 def programs(settings: Settings) -> tuple[str, ...]:
-    """What there is to run; without sinks, nobody is to be told of alerts."""
-    return (*PROGRAMS, "notifier") if settings.alerts.sinks else PROGRAMS
+    """What there is to run; without sinks, nobody is to be told of alerts, and the API may be served nowhere."""
+    notifier = ("notifier",) if settings.alerts.sinks else ()
+    return (*PROGRAMS, *notifier, *(("api",) if settings.web.listen else ()))
 
 
 def up(settings: Settings, config: Path | None, stop: threading.Event) -> None:

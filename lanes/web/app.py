@@ -1,0 +1,66 @@
+"""The application: routes, who may ask, and the dashboard's files."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+from flask import Flask, Response, request
+
+from lanes.house import House
+from lanes.web import files, problems
+from lanes.web.asked import read_body, read_query
+from lanes.web.auth import Doorkeeper, check_origin
+from lanes.web.live import Live
+from lanes.web.look import look_around
+from lanes.web.problems import ProblemError
+from lanes.web.route import JSON, Asked, Desk, Reply, Route
+from lanes.web.table import LIVE, ROUTES
+
+
+def create_app(
+    house: House, clock: Callable[[], float] = time.time, beat: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Flask:
+    """The application of an MTA's house; ``app.extensions["live"]`` is its :class:`Live`."""
+    app = Flask(__name__, static_folder=None)
+    settings = house.settings
+    app.config["MAX_CONTENT_LENGTH"] = int(settings.web.body_max)
+    live = Live(lambda: look_around(house, clock()), settings.web.streams, LIVE, beat)
+    app.extensions["live"] = live
+    desk, doorkeeper = Desk(house, live, clock, sleep), Doorkeeper(settings.web.tokens)
+    problems.register(app)
+    app.before_request(lambda: doorkeeper.check_host(request.headers.get("Host", "")))
+    for route in ROUTES:
+        rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
+        app.add_url_rule(rule, f"{route.method} {route.path}", _view(route, desk, doorkeeper), methods=[route.method],
+                         provide_automatic_options=False)  # fmt: skip
+    files.register(app)
+    return app
+
+
+def _view(route: Route, desk: Desk, doorkeeper: Doorkeeper) -> Callable[..., Response]:
+    def view(**path: str) -> Response:
+        who = doorkeeper.who(request.headers.get("Authorization"))
+        if route.scope and not who.may(route.scope):
+            raise ProblemError(403, f"This needs a token of scope {route.scope}; {who.name} has scope {who.scope}.")
+        if route.method != "GET":
+            check_origin(request.headers)
+        asked: Asked[Any, Any] = Asked(who, request.remote_addr or "", path, read_query(request, route.query),
+                                       read_body(request, route))
+        return _response(route, route.answers(desk, asked))
+
+    return view
+
+
+def _response(route: Route, answer: Any) -> Response:
+    if route.media != JSON:
+        response: Response = answer
+    else:
+        reply = answer if isinstance(answer, Reply) else Reply(answer, 200)
+        response = Response(msgspec.json.encode(reply.answer), reply.status, content_type=JSON)
+    response.headers["Cache-Control"] = "no-store"
+    return response

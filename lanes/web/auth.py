@@ -1,0 +1,86 @@
+"""Who asks, and whether they may.
+
+Where tokens are configured, a request bears one (``Authorization: Bearer``, RFC 6750); without any, the address is on
+loopback (:mod:`lanes.config.check_web`) and everybody there may do everything. A page of another site may do nothing
+in either case: it could have a browser ask in its user's name.
+
+Contract: a token is compared with all that there are, in constant time, and it is its SHA-256 that is compared.
+Failure: :class:`~lanes.web.problems.ProblemError`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import NamedTuple
+
+from werkzeug.datastructures import Headers
+
+from lanes.config.web import Scope, Token
+from lanes.web.problems import ProblemError
+
+_CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mta-lanes"'}
+_WRONG = {"WWW-Authenticate": 'Bearer realm="mta-lanes", error="invalid_token"'}
+_OWN_PAGES = ("same-origin", "none")
+
+
+class Who(NamedTuple):
+    """Somebody who may ask."""
+
+    name: str
+    """The token's name; empty where none is needed."""
+    scope: Scope
+
+    def may(self, scope: Scope) -> bool:
+        """Whether they may do what needs ``scope``."""
+        return scope in (self.scope, "read")
+
+
+NOBODY_IN_PARTICULAR = Who("", "operate")
+
+
+class Doorkeeper:
+    """Knows the tokens."""
+
+    def __init__(self, tokens: Mapping[str, Token]) -> None:
+        self._known = [(Who(name, token.scope), token.sha256.encode()) for name, token in tokens.items()]
+
+    def who(self, authorization: str | None) -> Who:
+        """Whose token a request bears."""
+        if not self._known:
+            return NOBODY_IN_PARTICULAR
+        scheme, _, token = (authorization or "").partition(" ")
+        if scheme.lower() != "bearer" or not token.strip():
+            raise ProblemError(401, "A token is needed: `Authorization: Bearer TOKEN` (`lanes token` makes one).",
+                               _CHALLENGE)  # fmt: skip
+        given = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest().encode()
+        found = [who for who, digest in self._known if hmac.compare_digest(digest, given)]
+        if not found:
+            raise ProblemError(401, "No such token is known here.", _WRONG)
+        return found[0]
+
+    def check_host(self, host: str) -> None:
+        """Where no token is needed: the name that was asked for is this machine's, and no name that somebody else
+        has made point here (DNS rebinding)."""
+        if not self._known and not _is_loopback(host):
+            raise ProblemError(403, "Without a token, ask for localhost or an address of the loopback interface.")
+
+
+def check_origin(headers: Headers) -> None:
+    """What changes something is not asked for by a page of another site."""
+    site, origin = headers.get("Sec-Fetch-Site"), headers.get("Origin")
+    own = site in _OWN_PAGES if site else not origin or origin.partition("://")[2] == headers.get("Host", "")
+    if not own:
+        raise ProblemError(403, "A page of another site may not ask for this.")
+
+
+def _is_loopback(host: str) -> bool:
+    name = host.partition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
+    if name.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,151 @@
+"""Answers of the API that only look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from flask import Response, request
+from msgspec import Meta
+
+from lanes.answers import Answer, Items, alerts, domains, lanes, messages
+from lanes.answers.audit import Audited, audited
+from lanes.answers.overview import Overview
+from lanes.config.web import Scope
+from lanes.house import House
+from lanes.life import State
+from lanes.message import Record
+from lanes.store.orders import Orders
+from lanes.timestamps import rfc3339
+from lanes.web.problems import ProblemError
+from lanes.web.route import Asked, Desk, Query
+
+#: Of an overview: domains of each lane with batches, and decisions.
+_DOMAINS, _DECISIONS = 20, 12
+
+Limit = Annotated[int, Meta(ge=1, le=1000, description="How many at most.")]
+LaneName = Annotated[str, Meta(max_length=64, description="Only this lane.")]
+
+
+class Who(Answer, frozen=True, kw_only=True):
+    """Who asks."""
+
+    name: str
+    """The token's name; empty where none is needed."""
+    scope: Scope
+
+
+class OfLane(Query, frozen=True, kw_only=True):
+    """Some of a lane, or of each."""
+
+    lane: LaneName | None = None
+    limit: Limit = 50
+
+
+class Head(OfLane, frozen=True, kw_only=True):
+    """The head of a lane, or of each, in a state."""
+
+    state: Annotated[State, Meta(description="Only those in this state.")] = State.HELD
+
+
+class Some(Query, frozen=True, kw_only=True):
+    """The last ones."""
+
+    limit: Limit = 50
+
+
+def whoami(_desk: Desk, asked: Asked[Query, None]) -> Who:
+    """Who you are, and what you may do."""
+    return Who(name=asked.who.name, scope=asked.who.scope)
+
+
+def queue_status(desk: Desk, _asked: Asked[Query, None]) -> dict[str, lanes.Queue]:
+    """Every lane by name: depth, ages, and how its promise was kept."""
+    now, views = desk.clock(), desk.house.views
+    return lanes.queues(desk.settings, views.status(now), views.mean_ages(now))
+
+
+def status(desk: Desk, _asked: Asked[Query, None]) -> lanes.Status:
+    """The lanes, the most urgent first, and the window."""
+    now, views = desk.clock(), desk.house.views
+    return lanes.status(desk.settings, views.status(now), views.window(now))
+
+
+def look_around(house: House, now: float) -> Overview:
+    """Everything at a glance."""
+    settings, views = house.settings, house.views
+    seen = lanes.status(settings, views.status(now), views.window(now))
+    return Overview(
+        mta=settings.mta.name, at=rfc3339(now), window=seen.window, lanes=seen.lanes,
+        domains=[domains.domain(row, now) for row in house.domains.rows(settings.by_rank(), _DOMAINS, now)],
+        alerts=[alerts.alert(state) for state in house.alerts.firing(now)],
+        decisions=[messages.message(id, record) for id, record in views.recent(_DECISIONS)],
+    )  # fmt: skip
+
+
+def overview(desk: Desk, _asked: Asked[Query, None]) -> Overview:
+    """Everything at a glance: what the dashboard shows."""
+    return look_around(desk.house, desk.clock())
+
+
+def live(desk: Desk, _asked: Asked[Query, None]) -> Response:
+    """Server-sent events: `overview` with an overview at once and then each second, or `problem` with a problem."""
+    desk.live.enter()
+    events = desk.live.stream(request.environ.get("waitress.client_disconnected", lambda: False))
+    response = Response(events, content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    response.call_on_close(desk.live.leave)
+    return response
+
+
+def list_domains(desk: Desk, asked: Asked[OfLane, None]) -> Items[domains.Domain]:
+    """Recipient domains of lanes with batches, those with most mail first, and what was learned of each."""
+    now = desk.clock()
+    rows = desk.house.domains.rows(lanes_of(desk, asked.query.lane), asked.query.limit, now)
+    return Items(items=[domains.domain(row, now) for row in rows])
+
+
+def list_messages(desk: Desk, asked: Asked[Head, None]) -> Items[messages.Message]:
+    """The head of each lane, or of one, in a state: the lane's own order."""
+    query, views = asked.query, desk.house.views
+    heads = (views.in_state(query.state, lane, query.limit) for lane in lanes_of(desk, query.lane))
+    return Items(items=[messages.message(id, record, query.state) for head in heads for id, record in head])
+
+
+def message(desk: Desk, asked: Asked[Query, None]) -> messages.Message:
+    """What is known of a message."""
+    id, record = known(desk, asked)
+    return messages.message(id, record, desk.house.views.state_of(id))
+
+
+def explain(desk: Desk, asked: Asked[Query, None]) -> messages.Decision:
+    """Why a message is in its lane."""
+    _, record = known(desk, asked)
+    return messages.decision(record.lane, record.deadline, record.evidence)
+
+
+def list_alerts(desk: Desk, _asked: Asked[Query, None]) -> Items[alerts.Alert]:
+    """What is wrong: the alerts that fire, the gravest first."""
+    return Items(items=[alerts.alert(state) for state in desk.house.alerts.firing(desk.clock())])
+
+
+def list_audit(desk: Desk, asked: Asked[Some, None]) -> Items[Audited]:
+    """The last orders of operators, the newest first."""
+    noted = Orders(desk.house.store, desk.settings).audit(asked.query.limit)
+    return Items(items=list(audited(noted)))
+
+
+def known(desk: Desk, asked: Asked[Any, Any]) -> tuple[str, Record]:
+    """The message that the path names, and its record."""
+    id = asked.path["id"]
+    record = desk.house.store.records([id]).get(id)
+    if record is None:
+        raise ProblemError(404, "Not known: settled long ago, never seen, or another MTA's.")
+    return id, record
+
+
+def lanes_of(desk: Desk, lane: str | None) -> Sequence[str]:
+    """The lane that is asked for, or all."""
+    names = desk.settings.by_rank()
+    if lane and lane not in names:
+        raise ProblemError(422, f"lane: no such lane (known: {', '.join(names)})")
+    return [lane] if lane else names

@@ -1,0 +1,86 @@
+"""What is wrong with a request, or with us, as RFC 9457 has it: ``application/problem+json``.
+
+Contract: every error is told so, also those of the framework and of the server. Of an error of ours nothing is told
+but an id, under which the log has the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from uuid import uuid4
+
+import msgspec
+import structlog
+from flask import Flask, Response, request
+from redis import RedisError
+from werkzeug.exceptions import HTTPException
+
+from lanes.answers import Answer
+
+MEDIA_TYPE = "application/problem+json"
+#: Seconds after which it is worth while to ask again, where Redis is away.
+_AGAIN = 2
+
+log = structlog.get_logger("lanes.web")
+
+
+class Problem(Answer, frozen=True, kw_only=True):
+    """What is wrong (RFC 9457)."""
+
+    type: str = "about:blank"
+    """A URI; ``about:blank``: the title says it all."""
+    title: str
+    status: int
+    detail: str
+    instance: str
+    """What was asked for; of an error of ours, what the log calls it."""
+
+
+class ProblemError(Exception):
+    """A request that is not answered as its sender wished."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = dict(headers or {})
+
+
+def problem(status: int, detail: str, instance: str) -> Problem:
+    """A problem by its status."""
+    return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=instance)
+
+
+def unavailable(error: RedisError) -> ProblemError:
+    """Redis does not answer."""
+    log.warning("redis does not answer", error=str(error))
+    return ProblemError(503, "Redis does not answer; mail flows without lanes meanwhile.", {"Retry-After": str(_AGAIN)})
+
+
+def register(app: Flask) -> None:
+    """Have all errors of an application told as problems."""
+    app.register_error_handler(ProblemError, _told)
+    app.register_error_handler(RedisError, lambda error: _told(unavailable(error)))
+    app.register_error_handler(HTTPException, _framework)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def _told(error: ProblemError) -> Response:
+    return _response(problem(error.status, error.detail, request.path), error.headers)
+
+
+def _framework(error: HTTPException) -> Response:
+    status = error.code or 500
+    kept = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After", "Location")}
+    return _response(problem(status, error.description or HTTPStatus(status).phrase, request.path), kept)
+
+
+def _unforeseen(error: Exception) -> Response:
+    id = f"urn:uuid:{uuid4()}"
+    log.error("a request failed", id=id, method=request.method, path=request.path, exc_info=error)
+    return _response(problem(500, "The server failed; its log says why, under the instance's id.", id), {})
+
+
+def _response(told: Problem, headers: Mapping[str, str]) -> Response:
+    return Response(msgspec.json.encode(told), told.status, headers, content_type=MEDIA_TYPE)

@@ -1,0 +1,95 @@
+"""What a route of the API is: what may be asked, by whom, and what answers it.
+
+A route is all that is known of it in one place, for the application registers it from here and the OpenAPI document
+is made from here, so that the two cannot differ. Query parameters, bodies and answers are msgspec types.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+import msgspec
+
+from lanes.config import Settings
+from lanes.config.web import Scope
+from lanes.house import House
+from lanes.policy import Classifier
+from lanes.web.auth import Who
+from lanes.web.live import Live
+
+JSON = "application/json"
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Query parameters; there are no others."""
+
+
+class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A body in JSON; it has no other fields."""
+
+
+Q = TypeVar("Q", bound=Query)
+B = TypeVar("B")
+A = TypeVar("A")
+
+
+class Desk:
+    """What those who answer have at hand."""
+
+    def __init__(self, house: House, live: Live, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self.house = house
+        self.live = live
+        self.clock = clock
+        self.sleep = sleep
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in effect."""
+        return self.house.settings
+
+    @functools.cached_property
+    def classifier(self) -> Classifier:
+        """The site's policy, compiled."""
+        return Classifier(self.settings)
+
+
+class Asked(NamedTuple, Generic[Q, B]):
+    """What is asked for, read and checked."""
+
+    who: Who
+    address: str
+    """Whence."""
+    path: Mapping[str, str]
+    """The values of ``{...}`` in the route's path."""
+    query: Q
+    body: B
+
+
+class Reply(NamedTuple, Generic[A]):
+    """An answer with another status than 200."""
+
+    answer: A
+    status: int
+
+
+class Route(NamedTuple):
+    """A way to ask."""
+
+    method: Literal["GET", "POST"]
+    path: str
+    answers: Callable[[Desk, Asked[Any, Any]], Any]
+    """What answers it: with ``gives``, a :class:`Reply` that holds one, or, if ``media`` is not JSON, a response."""
+    gives: Any
+    """The answer's type."""
+    scope: Scope | None
+    """What who asks must be allowed to; None: anybody may ask."""
+    query: type[Query] = Query
+    bodies: Mapping[str, Any] = {}
+    """Media type -> type of the body; without any, there is none. A body of ``bytes`` is taken as it comes."""
+    body_required: bool = False
+    media: str = JSON
+    """Of the answer."""
+    problems: tuple[int, ...] = ()
+    """Statuses of problems besides those that every route has."""

@@ -1,0 +1,49 @@
+"""Serves the application by waitress: threads, and no more of them than the settings say.
+
+The server runs in a thread of its own, and signals are the main thread's: on SIGTERM all streams end, and requests
+under way get :data:`GRACE` seconds to end in order.
+
+Failure: :class:`OSError` if the address cannot be bound to.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from flask import Flask
+from waitress.server import create_server
+
+from lanes.config import Settings
+from lanes.readiness import ready
+from lanes.web.live import Live
+
+#: Seconds for requests under way to end when the server stops.
+GRACE = 5
+
+_LOOK = 1.0
+#: Bytes of a request's first line and headers.
+_HEADERS_MAX = 16384
+#: Connections that need no thread, since nothing is asked on them.
+_IDLE = 100
+
+
+def serve(app: Flask, settings: Settings, stop: threading.Event) -> None:
+    """Serve until ``stop`` is set."""
+    web, live = settings.web, app.extensions["live"]
+    assert isinstance(live, Live)  # noqa: S101 - the application is ours
+    threads = web.threads + web.streams
+    # It warns when requests wait for a thread, which they may.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    server = create_server(
+        app, listen=f"{web.listen}", threads=threads, connection_limit=threads + _IDLE,
+        max_request_header_size=_HEADERS_MAX, max_request_body_size=web.body_max + 1,
+        channel_request_lookahead=1, ident=None, clear_untrusted_proxy_headers=True,
+    )  # fmt: skip
+    serving = threading.Thread(target=server.run, name="waitress", daemon=True)
+    serving.start()
+    ready()
+    while serving.is_alive() and not stop.wait(_LOOK):
+        pass
+    live.close()
+    server.task_dispatcher.shutdown(timeout=GRACE)
