@@ -20,6 +20,9 @@ DEADLINE_HEADER = "X-SLA-Deadline"
 COST_HEADER = "X-Cost-Preference"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\xa0]")
 
+#: Recipients that a record names, and characters of each.
+_RECIPIENTS, _ADDRESS_CHARS = 3, 100
+
 #: The headers that only we may set.
 LANE_HEADER = "X-Lane"
 ROUTE_HEADER = "X-Lane-Route"
@@ -96,6 +99,8 @@ class Record(msgspec.Struct, frozen=True, gc=False, array_like=True):
     subject: str
     """Decoded, printable and shortened: for people, never for decisions."""
     evidence: tuple[Evidence, ...] = ()
+    to: tuple[str, ...] = ()
+    """The first recipients, as :func:`first_of` has them: to find the message by, never for decisions."""
 
 
 class Tries(msgspec.Struct, frozen=True, gc=False, array_like=True):
@@ -132,6 +137,8 @@ class Progress(msgspec.Struct, frozen=True, gc=False, array_like=True):
     before: float = 0.0
     """Seconds from its acceptance to its arrival under its present id, if that began its life anew."""
     tries: Tries = Tries()
+    transport: str = ""
+    """By which the MTA made the latest successful delivery; empty: not told."""
 
     def merged(self, other: Progress) -> Progress:
         """Both together."""
@@ -139,6 +146,7 @@ class Progress(msgspec.Struct, frozen=True, gc=False, array_like=True):
             _later(self.sent, other.sent), self.bounced or other.bounced, self.expired or other.expired,
             _later(self.released, other.released), self.withheld or other.withheld, max(self.before, other.before),
             max(self.tries, other.tries, key=lambda tries: tries.ended),
+            max(self, other, key=lambda one: (-1.0 if one.sent is None else one.sent, one.transport)).transport,
         )  # fmt: skip
 
 
@@ -155,6 +163,11 @@ def domain_of(recipients: tuple[str, ...]) -> str:
     parts = (address.rpartition("@") for address in recipients)
     domains = Counter(domain.lower().rstrip(".") if at else "" for _, at, domain in parts)
     return max(domains, key=domains.__getitem__, default="") or NO_DOMAIN
+
+
+def first_of(recipients: tuple[str, ...]) -> tuple[str, ...]:
+    """The first few recipients, printable and shortened."""
+    return tuple(printable(address, _ADDRESS_CHARS) for address in recipients[:_RECIPIENTS])
 
 
 def printable(text: str, limit: int = 200) -> str:

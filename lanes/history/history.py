@@ -9,24 +9,21 @@ Failure: :class:`sqlalchemy.exc.SQLAlchemyError`; of what a method writes, then 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, Table, and_, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, Engine, Select, and_, delete, insert, select
 
 from lanes.config import Settings
+from lanes.history.costs import CostHistory
 from lanes.history.database import READING, migrate, open_database
+from lanes.history.dialects import INSERT
 from lanes.history.tables import metrics, periods
 from lanes.sla.period import Measure, Period
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
-#: Inserts that may find the row there already are not SQL's, but each server's own.
-_INSERT: dict[str, Callable[[Table], sqlite.Insert | postgresql.Insert]] = {
-    "sqlite": sqlite.insert, "postgresql": postgresql.insert,
-}  # fmt: skip
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(dict[str, int]).decode
 
@@ -57,6 +54,8 @@ class History:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self.costs = CostHistory(engine)
+        """What was spent."""
 
     def close(self) -> None:
         """Let go of the database; it is opened again when it is asked something."""
@@ -132,7 +131,7 @@ def _by_lane(rows: Sequence[Row]) -> dict[str, list[Period]]:
 
 
 def _insert(connection: Connection, row: Row) -> bool:
-    absent = _INSERT[connection.dialect.name](metrics).on_conflict_do_nothing().returning(metrics.c.id)
+    absent = INSERT[connection.dialect.name](metrics).on_conflict_do_nothing().returning(metrics.c.id)
     id = connection.execute(absent.values(**_columns(row))).scalar()
     if id is not None:
         fields = _pack(dict(row.period.fields))

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    Date,
     DateTime,
     Dialect,
     ForeignKey,
@@ -75,3 +76,16 @@ periods = Table(
     Column("fields", LargeBinary, nullable=False),
 )
 """How long the stretch is, and its counts, packed."""
+
+costs = Table(
+    "relay_costs",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("lane", String(32), primary_key=True),
+    Column("relay", String(32), primary_key=True),
+    Column("messages", BigInteger, nullable=False),
+    Column("cost_micro", BigInteger, nullable=False),
+    Column("premium_micro", BigInteger, nullable=False),
+)
+"""A row per day (of UTC), lane and relay: what was delivered, what it cost, and what it would have cost by the
+dearest relay, in millionths of ``roads.currency``."""

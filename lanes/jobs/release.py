@@ -15,7 +15,8 @@ from lanes.config import Settings
 from lanes.life import Result
 from lanes.message import Progress, Record
 from lanes.mta.port import Control, Queue
-from lanes.store.store import Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Store
 
 _RELEASED = (Queue.ACTIVE, Queue.DEFERRED)
 

@@ -13,7 +13,7 @@ from typing import Literal
 from lanes.life import Result
 from lanes.message import Progress
 from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
-from lanes.store.store import Settlement
+from lanes.store.settling import Settlement
 
 Transition = Literal["start", "defer", "withhold"]
 
@@ -60,7 +60,7 @@ class Change:
 
     def _attempt(self, attempt: Attempt) -> None:
         if attempt.outcome is Outcome.SENT:
-            self.progress = self.progress.merged(Progress(sent=attempt.delay))
+            self.progress = self.progress.merged(Progress(sent=attempt.delay, transport=attempt.transport))
         elif attempt.outcome is Outcome.BOUNCED:
             self.progress = self.progress.merged(Progress(bounced=True))
         else:
@@ -97,4 +97,4 @@ def settlement(id: str, progress: Progress, at: float, *, by_hand: bool = False)
     if how is not Result.DELIVERED or progress.sent is None:
         return Settlement(id, how, at)
     released = None if progress.withheld else progress.released
-    return Settlement(id, how, at, round(progress.before + progress.sent, 6), released)
+    return Settlement(id, how, at, round(progress.before + progress.sent, 6), released, progress.transport)

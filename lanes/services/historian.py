@@ -1,5 +1,5 @@
 """The historian: writes finished minutes into the history, adds up what is old, and forgets what is older.
-It also keeps the ledger by which error budgets are watched.
+It also keeps the ledger by which error budgets are watched, and has the books kept of what was spent.
 
 A minute is finished when the tracker has read the log beyond it, so that what it comes to tell late, after a
 time away, is still counted where it belongs. Minutes that were missed are caught up with, some in each turn,
@@ -22,10 +22,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from lanes.config import ConfigError, Settings
 from lanes.history.history import DAY, HOUR, MINUTE, History, Row
+from lanes.services.bookkeeper import Bookkeeper
 from lanes.sla.period import Period
+from lanes.store.costs import Costs
 from lanes.store.ledger import Ledger
 from lanes.store.minutes import Minutes
-from lanes.store.store import HISTOGRAM_FOR, Store
+from lanes.store.settling import HISTOGRAM_FOR
+from lanes.store.store import Store
 
 log = structlog.get_logger("lanes.historian")
 
@@ -46,6 +49,7 @@ class Historian:
         self._tracking = store.tracking
         self._minutes = Minutes(store)
         self._ledger = Ledger(store, settings)
+        self._bookkeeper = Bookkeeper(Costs(store.client, settings), settings.history.days_for)
         self._open = open_history
         self._history: History | None = None
         self._next = 0
@@ -75,6 +79,7 @@ class Historian:
 
     def _turn(self, now: float) -> float:
         history = self._history = self._history or self._open()
+        self._bookkeeper.turn(history.costs, now)
         finished = int(min(self._tracking.until() - _LOG_DELAY, now) // MINUTE) - 1
         oldest = int((now - HISTOGRAM_FOR) // MINUTE) + 1
         end = history.end()

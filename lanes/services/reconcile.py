@@ -32,7 +32,8 @@ from lanes.mta.port import Control, Queue
 from lanes.services.difference import Difference, Transition, adopted, difference
 from lanes.services.fold import settlement
 from lanes.store.inventory import Found, Inventory
-from lanes.store.store import CHUNK, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import CHUNK, Store
 
 log = structlog.get_logger("lanes.reconcile")
 

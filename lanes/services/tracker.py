@@ -21,7 +21,8 @@ from lanes.services.fold import Change, Transition, fold, settlement
 from lanes.services.lessons import Lessons
 from lanes.services.relay_lessons import RelayLessons
 from lanes.store.retries import Retries
-from lanes.store.store import Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Store
 
 #: A log that grows is looked at so many times as often: how soon the manager hears that mail has left decides
 #: how soon more of it is let go.

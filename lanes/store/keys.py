@@ -23,6 +23,10 @@ key                                     type    what is in it
 ``lanes:{mta}:histogram:<lane>:<min>``  hash    what was delivered in that minute (:mod:`lanes.sla.period`); expires
 ``lanes:{mta}:measured:<lane>``         hash    the same of all that was delivered, since the beginning
 ``lanes:{mta}:totals``                  hash    ``<what>:<lane>`` -> count since the beginning
+``lanes:{mta}:costs``                   hash    ``<what>:<lane>:<relay>`` -> messages, micro-units and what the
+                                                dearest would have cost; ``budget:<name>`` -> micro-units
+``lanes:{mta}:spent:<day>``             hash    the same of a day (Unix time // 86400); expires
+``lanes:{mta}:spenders:<day>``          zset    senders by what they spent that day, in micro-units; expires
 ``lanes:{mta}:ledger``                  zset    totals of what was in time, once a minute (:mod:`lanes.store.ledger`)
 ``lanes:{mta}:recent``                  list    the last admitted ids, newest first
 ``lanes:{mta}:paused``                  set     ``lane:<lane>`` and ``domain:<domain>`` that an operator stopped
@@ -71,6 +75,7 @@ class Keys:
         self.outcomes = f"{self._tag}:outcomes"
         self.settled = f"{self._tag}:settled"
         self.totals = f"{self._tag}:totals"
+        self.costs = f"{self._tag}:costs"
         self.ledger = f"{self._tag}:ledger"
         self.recent = f"{self._tag}:recent"
         self.paused = f"{self._tag}:paused"
@@ -135,6 +140,14 @@ class Keys:
     def measured(self, lane: str) -> str:
         """What was delivered since the beginning."""
         return f"{self._tag}:measured:{lane}"
+
+    def spent(self, day: int) -> str:
+        """What was spent on a day; ``day`` is Unix time // 86400."""
+        return f"{self._tag}:spent:{day}"
+
+    def spenders(self, day: int) -> str:
+        """Who spent it."""
+        return f"{self._tag}:spenders:{day}"
 
     def place_of(self, lane: str, domain: str) -> list[str]:
         """KEYS[1..14] of every transition script: see ``scripts/include/place.lua``."""

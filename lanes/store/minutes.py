@@ -1,4 +1,4 @@
-"""What was delivered, minute by minute, for as long as Redis keeps it (:data:`lanes.store.store.HISTOGRAM_FOR`).
+"""What was delivered, minute by minute, for as long as Redis keeps it (:data:`lanes.store.settling.HISTOGRAM_FOR`).
 
 A busy minute of a lane takes some 25 KB (3,000 messages), so a week of them is only kept if nobody else has it.
 

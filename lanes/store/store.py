@@ -11,28 +11,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
 from typing import Literal, NamedTuple, TypeVar, cast
 
 import msgspec
 from redis import Redis
 
 from lanes.config import Settings
-from lanes.life import TRANSITIONS, Result, State
+from lanes.life import TRANSITIONS, State
 from lanes.message import Progress, Record
 from lanes.schedule.view import Wave
-from lanes.sla.period import Delivery, Period, due
 from lanes.store import scripts
 from lanes.store.flow import Flow
 from lanes.store.keys import Keys
 from lanes.store.packed import pack, unpack
 from lanes.store.senders import Senders
+from lanes.store.settling import Ended, Settlement, Settling
 from lanes.store.tracking import Tracking
 
 #: How many admitted ids the list of recent decisions keeps.
 RECENT = 100
-#: Seconds for which a minute's histogram is kept in Redis; SQL history is for longer.
-HISTOGRAM_FOR = 7 * 86400
 #: Ids a script is given in one call: a script blocks Redis while it runs.
 CHUNK = 1000
 #: Seconds for which in-flight mail fills the window while nobody tells of its end.
@@ -47,7 +44,6 @@ Action = Literal["pass", "hold", "defer", "known"]
 
 T = TypeVar("T")
 _Args = list[str | int | float | bytes]
-_End = tuple[str, float, Result, str, Mapping[str, int]]
 
 
 class Candidate(NamedTuple):
@@ -66,18 +62,6 @@ class Verdict(NamedTuple):
     record: Record
 
 
-class Settlement(NamedTuple):
-    """The end of a message's life."""
-
-    id: str
-    result: Result
-    at: float
-    queue_seconds: float | None = None
-    """From acceptance to the last delivery; None if it was not delivered."""
-    released: float | None = None
-    """When it was released from our hold; None if it never was on it, or if somebody else interfered."""
-
-
 class Store:
     """One MTA's messages."""
 
@@ -88,9 +72,10 @@ class Store:
         self.senders = Senders(client, self.keys)
         self.tracking = Tracking(client, self.keys)
         self._settings = settings
-        self._admit, self._claim, self._unclaim, self._move, self._settle, self._requeue, self._prune = (
+        self._settling = Settling(client, self.keys, settings, self.domain)
+        self._admit, self._claim, self._unclaim, self._move, self._requeue, self._prune = (
             scripts.load(client, name)
-            for name in ("admit", "claim", "unclaim", "move", "settle", "requeue", "prune")
+            for name in ("admit", "claim", "unclaim", "move", "requeue", "prune")
         )
 
     def admit(self, id: str, candidates: Sequence[Candidate], now: float, *, watch: bool = False) -> Verdict:
@@ -196,37 +181,10 @@ class Store:
                 self._move(self.keys.place_of(lane, domain), args, client=pipe)
             return sum(pipe.execute())
 
-    def settle(self, ends: Sequence[Settlement]) -> list[tuple[Settlement, Record]]:
+    def settle(self, ends: Sequence[Settlement]) -> list[Ended]:
         """End lives; those that ended now and had not ended before, and what they were."""
         records = self.records(end.id for end in ends)
-        known = {end.id: end for end in ends if end.id in records}
-        groups: defaultdict[tuple[str, int], defaultdict[str, list[_End]]] = defaultdict(lambda: defaultdict(list))
-        for id, end in known.items():
-            record = records[id]
-            groups[record.lane, int(end.at // 60)][self.domain(record)].append(self._end(end, record))
-        with self.client.pipeline(transaction=False) as pipe:
-            for (lane, minute), domains in groups.items():
-                keys = [self.keys.settled, self.keys.outcomes, self.keys.totals, self.keys.histogram(lane, minute),
-                        self.keys.measured(lane), *chain(*(self.keys.place_of(lane, domain) for domain in domains))]
-                self._settle(keys, [lane, HISTOGRAM_FOR, *map(_pack, domains.items())], client=pipe)
-            return [(known[id], records[id]) for ended in pipe.execute() for id in map(bytes.decode, ended)]
-
-    def _end(self, end: Settlement, record: Record) -> _End:
-        """As ``settle.lua`` reads it."""
-        delivery = self._delivery(end, record)
-        promise = "" if delivery is None else "kept" if delivery.kept else "missed"
-        return end.id, end.at, end.result, promise, Period.of(delivery).fields if delivery else {}
-
-    def _delivery(self, end: Settlement, record: Record) -> Delivery | None:
-        """What is measured of a message that was delivered."""
-        taken, released, lane = end.queue_seconds, end.released, self._settings.lanes.get(record.lane)
-        if taken is None:
-            return None
-        kept = record.accepted + taken <= record.deadline
-        if released is None or lane is None:
-            return Delivery(taken, kept)
-        late = released - due(lane, record.domain, record.accepted, record.deadline)
-        return Delivery(taken, kept, max(released - record.accepted, 0.0), max(late, 0.0))
+        return self._settling((end, records[end.id]) for end in ends if end.id in records)
 
     def requeue(self, old: str, new: str, now: float) -> bool:
         """Follow a message to its new queue id; whether it was live under the old one."""

@@ -23,6 +23,7 @@ from lanes.message import Decision, Evidence, Message, Record, domain_of, printa
 from lanes.policy import Classifier
 from lanes.policy.text import decode
 from lanes.routes.roads import Roads
+from lanes.store.costs import Costs
 from lanes.store.relays import Relays
 from lanes.store.store import Candidate, Store, Verdict
 
@@ -62,6 +63,7 @@ class Gate:
         self._scores: dict[str, float] = {}
         self._roads = Roads(settings, random.random)
         self._relays = Relays(store.client, settings)
+        self._costs = Costs(store.client, settings)
         self._breaker = Breaker(settings.milter.breaker_failures, settings.milter.breaker_reset, time.monotonic)
 
     def decide(self, id: str, message: Message) -> Outcome:
@@ -82,14 +84,14 @@ class Gate:
         return outcome
 
     def refresh(self) -> None:
-        """Learn anew which senders stand badly, and how the relays are; called from time to time, never by a message.
+        """Learn anew which senders stand badly, how the relays are, and what was spent; from time to time.
 
         Raises :class:`redis.RedisError`; what was known then goes on.
         """
         now = self._clock()
         self._roads.look(now)
         self._scores = self._store.senders.poor(now)
-        self._roads.learn(self._relays.conditions(now), {}, now)
+        self._roads.learn(self._relays.conditions(now), self._costs.budgets(now), now)
 
     def _classify(self, message: Message, now: float) -> Decision:
         return self._classifier.classify(message, now, self._scores.get(printable(message.sender)))
@@ -109,15 +111,15 @@ class Gate:
             below = self._classifier.demote(decision, message, now, f"lane {lane} is full")
             if below is None:
                 break
-            full = self._placed(own, below)
+            full = self._placed(own, below, message)
             over = self._because(full, f"the sender is over its quota in lane {lane}")
             candidates.append(Candidate(full, over))
             decision = below
         return candidates
 
-    def _placed(self, record: Record, decision: Decision) -> Record:
+    def _placed(self, record: Record, decision: Decision, message: Message) -> Record:
         """The record of a message of which something else was decided."""
-        choice = self._roads.choose(decision, record.sender, record.domain, record.accepted)
+        choice = self._roads.choose(decision, record.sender, record.domain, record.accepted, message.recipients)
         return structs.replace(record, lane=decision.lane, deadline=decision.deadline, relay=choice.relay,
                                evidence=(*decision.evidence, *choice.evidence))
 
@@ -152,7 +154,7 @@ class Gate:
             sender=printable(message.sender),
             subject=printable(decode(subject[:_SUBJECT]), 80),
         )
-        return self._placed(record, decision)
+        return self._placed(record, decision, message)
 
     def _admit(self, id: str, candidates: list[Candidate], now: float) -> Verdict:
         """The store's verdict; pass in the first lane if there is none to be had."""

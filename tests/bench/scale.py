@@ -28,7 +28,8 @@ from lanes.message import Evidence, Record
 from lanes.policy.instants import format_instant
 from lanes.schedule.view import Wave
 from lanes.services.manager import Manager
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Candidate, Store
 from tests.bench import reconcile
 from tests.bench.report import Progress, finish, progress, quantile, show
 

@@ -18,7 +18,8 @@ from lanes.sla.alerts import State as AlertState
 from lanes.sla.rules import Alert, LaneSeen
 from lanes.store.alerts import HEADS, Alerts
 from lanes.store.orders import Found, Orders
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Candidate, Store
 
 NOW = 1_000_000.0
 MINUTE = 60.0

@@ -16,7 +16,8 @@ from lanes.history.history import DAY, HOUR, MINUTE, History
 from lanes.life import Result
 from lanes.message import Record
 from lanes.services.historian import Historian
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Candidate, Store
 
 NOW = 1_800_000_000.0 // DAY * DAY + 600
 LANES = ("priority", "normal", "bulk")

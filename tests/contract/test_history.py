@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,47 +11,15 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine, inspect, select, text
 from sqlalchemy.exc import OperationalError
 
-from contrib.sandbox.postgres import PrivatePostgres
 from lanes.config import ConfigError
 from lanes.config.load import parse
 from lanes.history.database import migrate, open_database
 from lanes.history.history import DAY, HOUR, MINUTE, History, Row
 from lanes.history.tables import metadata, metrics
 from lanes.sla.period import Delivery, Measure, Period
+from tests.contract.databases import database
 
 MIDNIGHT = 1_800_000_000.0 // DAY * DAY
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[PrivatePostgres]:
-    with PrivatePostgres() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/history.db"
-    server: PrivatePostgres = request.getfixturevalue("postgres")
-    engine = database(server.url)
-    with engine.begin() as connection:
-        connection.execute(text("DROP SCHEMA public CASCADE"))
-        connection.execute(text("CREATE SCHEMA public"))
-    engine.dispose()
-    return server.url
-
-
-def database(url: str) -> Engine:
-    return open_database(parse(f'history.url = "{url}"'))
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    opened = database(url)
-    migrate(opened)
-    yield opened
-    opened.dispose()
 
 
 @pytest.fixture

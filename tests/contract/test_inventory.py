@@ -11,7 +11,8 @@ from lanes.message import Record
 from lanes.schedule.view import Wave
 from lanes.store.inventory import Found, Inventory, Known
 from lanes.store.laneviews import LaneViews
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Candidate, Store
 from lanes.store.views import Views
 
 NOW = 1_000_000.0

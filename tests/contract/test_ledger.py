@@ -10,7 +10,8 @@ from lanes.message import Record
 from lanes.sla.objective import SPANS, Outcomes
 from lanes.store.alerts import Alerts
 from lanes.store.ledger import Ledger
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Candidate, Store
 
 NOW = 1_800_000_000.0
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0

@@ -29,7 +29,8 @@ from lanes.message import Record
 from lanes.policy.relane import relaned
 from lanes.schedule.view import Wave
 from lanes.store.orders import Found, Orders
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Candidate, Store
 
 START = 1_800_000_000.0
 LEASE = 30.0

@@ -9,7 +9,8 @@ import pytest
 from lanes.life import Result
 from lanes.message import Progress, Record
 from lanes.sla.period import Measure, Period
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Candidate, Store
 
 NOW = 1_000_000.0
 HOUR = 3600.0

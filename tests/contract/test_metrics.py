@@ -21,8 +21,9 @@ from lanes.schedule.view import Wave
 from lanes.store.alerts import Alerts
 from lanes.store.keys import Keys
 from lanes.store.orders import Orders
+from lanes.store.settling import Settlement
 from lanes.store.sinks import Sinks
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.store import Candidate, Store
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0

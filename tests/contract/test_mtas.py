@@ -18,8 +18,9 @@ from lanes.store.alerts import Alerts
 from lanes.store.keys import ALL, Keys, SharedKeys
 from lanes.store.leader import who_leads
 from lanes.store.mtas import REMEMBERED, Mtas, of, together
+from lanes.store.settling import Settlement
 from lanes.store.standing import Standing
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.store import Candidate, Store
 from lanes.store.views import LaneStatus, Views
 
 NOW = 1_000_000.0

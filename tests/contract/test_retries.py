@@ -16,7 +16,8 @@ from lanes.schedule.view import Deferred, Wave
 from lanes.services.manager import Manager
 from lanes.store.orders import Orders
 from lanes.store.retries import Retries
-from lanes.store.store import Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Store
 from tests.contract.test_store import NOW as WHOLE_SECOND
 from tests.contract.test_store import candidates, hold, record
 

@@ -11,7 +11,8 @@ from msgspec import structs
 from lanes.life import LIVE, TRANSITIONS, Result, State
 from lanes.message import Evidence, Progress, Record
 from lanes.schedule.view import Wave
-from lanes.store.store import Candidate, Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Candidate, Store
 from lanes.store.views import Views
 
 NOW = 1_000_000.0

@@ -15,7 +15,8 @@ from lanes.schedule.window import Phase, Waited, Window
 from lanes.services.lessons import Lessons
 from lanes.services.manager import Manager
 from lanes.store.flow import Kept
-from lanes.store.store import Settlement, Store
+from lanes.store.settling import Settlement
+from lanes.store.store import Store
 from lanes.store.views import Views
 from tests.contract.test_store import NOW, candidates, hold, record
 

@@ -55,11 +55,11 @@ def test_the_last_event_that_moves_a_message_says_where_it_is(events: list[Event
     ("events", "progress"),
     [
         ([ACTIVE, DEFERRED], Progress()),
-        ([attempt(Outcome.SENT, delay=3), attempt(Outcome.SENT, delay=7)], Progress(sent=7)),
-        ([attempt(Outcome.SENT, delay=7), attempt(Outcome.SENT, delay=3)], Progress(sent=7)),
-        ([SENT, BOUNCED], Progress(sent=5, bounced=True)),
+        ([attempt(Outcome.SENT, delay=3), attempt(Outcome.SENT, delay=7)], Progress(sent=7, transport="smtp")),
+        ([attempt(Outcome.SENT, delay=7), attempt(Outcome.SENT, delay=3)], Progress(sent=7, transport="smtp")),
+        ([SENT, BOUNCED], Progress(sent=5, bounced=True, transport="smtp")),
         ([DEFERRED, EXPIRED], Progress(expired=True)),
-        ([Released(ID, 7.0), ACTIVE, SENT], Progress(sent=5, released=7.0)),
+        ([Released(ID, 7.0), ACTIVE, SENT], Progress(sent=5, released=7.0, transport="smtp")),
         ([Released(ID, 7.0), Released(ID, 9.0)], Progress(released=9.0)),
         ([WITHHELD, RELEASED], Progress(withheld=True, released=1.0)),
     ],
@@ -127,7 +127,7 @@ def test_messages_are_kept_apart_and_requeued_ones_are_told_in_order() -> None:
     requeued = [Requeued(ID, 1.0, OTHER), Requeued(OTHER, 2.0, "4jYTDZ4h8jzJC7X")]
     changes, moved = fold([ACTIVE, requeued[0], Active(OTHER, 1.5, 1), requeued[1], attempt(Outcome.SENT, id=OTHER)])
     assert set(changes) == {ID, OTHER}
-    assert (changes[ID].progress, changes[OTHER].progress) == (Progress(), Progress(sent=5))
+    assert (changes[ID].progress, changes[OTHER].progress) == (Progress(), Progress(sent=5, transport="smtp"))
     assert moved == requeued
 
 
