@@ -37,6 +37,8 @@ class Message(Answer, frozen=True, kw_only=True):
     deadline: Instant
     accepted: Instant
     sender: str
+    to: list[str]
+    """The first few recipients; empty for mail of an earlier version."""
     domain: str
     """The recipients' domain, under which it is batched."""
     recipients: int
@@ -60,6 +62,7 @@ def message(id: str, record: Record, state: str = "") -> Message:
     """A message by its record."""
     return Message(
         id=id, state=state, lane=record.lane, deadline=rfc3339(record.deadline), accepted=rfc3339(record.accepted),
-        sender=printable(record.sender), domain=printable(record.domain), recipients=record.recipients,
+        sender=printable(record.sender), to=[printable(address) for address in record.to],
+        domain=printable(record.domain), recipients=record.recipients,
         relay=printable(record.relay), subject=printable(record.subject), evidence=evidence(record.evidence),
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from lanes.config import Settings
 from lanes.life import State
-from lanes.message import LANE_HEADER, Evidence, Record, domain_of, printable
+from lanes.message import LANE_HEADER, Evidence, Record, domain_of, first_of, printable
 from lanes.mta.port import Hold, Marks, Queue
 from lanes.policy.instants import parse_instant
 from lanes.policy.text import decode
@@ -87,6 +87,7 @@ def record_of(marks: Marks, settings: Settings) -> Record:
         relay=marks.relay,
         sender=printable(marks.sender),
         subject=printable(decode(marks.subject[:_SUBJECT]), 80),
+        to=first_of(marks.recipients),
         evidence=(Evidence("spool", f"{LANE_HEADER}: {printable(marks.lane, 40)}", f"lane {lane}"),),
     )
 

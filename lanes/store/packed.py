@@ -2,7 +2,7 @@
 
 A million held messages are a million records, and a server's memory comes in sizes (jemalloc: 224, 256, 320
 bytes): twenty bytes too many cost sixty-four. So what a record says twice is kept once: the evidence for
-the deadline ends in the deadline, which the record has as a number.
+the deadline ends in the deadline, which the record has as a number, and most recipients in the record's domain.
 
 Contract: what is packed comes back as it was. What we did not pack, or cannot read, is None: Redis is not
 trusted to hold only what we wrote.
@@ -16,13 +16,17 @@ from msgspec import structs
 from lanes.message import Evidence, Record
 from lanes.policy.instants import format_instant
 
+#: Ends a recipient in the record's domain; no address as a record has it ends so, for those are printable.
+_HERE = "\n"
+
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Record).decode
 
 
 def pack(record: Record) -> bytes:
     """For Redis; the Lua scripts read the deadline from it."""
-    return _pack(_with_deadline(record, says=format_instant(record.deadline), instead=""))
+    short = _with_deadline(record, says=format_instant(record.deadline), instead="")
+    return _pack(_with_domain(short, end=f"@{record.domain}", instead=_HERE))
 
 
 def unpack(packed: bytes | None) -> Record | None:
@@ -31,7 +35,10 @@ def unpack(packed: bytes | None) -> Record | None:
         record = _unpack(packed) if packed is not None else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return record and _with_deadline(record, says="", instead=format_instant(record.deadline))
+    if record is None:
+        return None
+    whole = _with_deadline(record, says="", instead=format_instant(record.deadline))
+    return _with_domain(whole, end=_HERE, instead=f"@{record.domain}")
 
 
 def _with_deadline(record: Record, says: str, instead: str) -> Record:
@@ -40,6 +47,14 @@ def _with_deadline(record: Record, says: str, instead: str) -> Record:
         return record
     evidence = (structs.replace(one, says=instead) if _is_it(one, says) else one for one in record.evidence)
     return structs.replace(record, evidence=tuple(evidence))
+
+
+def _with_domain(record: Record, end: str, instead: str) -> Record:
+    """The record in which recipients that end in the one end in the other."""
+    if not any(address.endswith(end) for address in record.to):
+        return record
+    to = (f"{address.removesuffix(end)}{instead}" if address.endswith(end) else address for address in record.to)
+    return structs.replace(record, to=tuple(to))
 
 
 def _is_it(piece: Evidence, says: str) -> bool:

@@ -19,7 +19,7 @@ from lane_milter import metrics
 from lane_milter.alert_mail import AlertMail
 from lane_milter.breaker import Breaker
 from lanes.config import Settings
-from lanes.message import Decision, Evidence, Message, Record, domain_of, printable
+from lanes.message import Decision, Evidence, Message, Record, domain_of, first_of, printable
 from lanes.policy import Classifier
 from lanes.policy.text import decode
 from lanes.routes.roads import Roads
@@ -153,6 +153,7 @@ class Gate:
             relay="",
             sender=printable(message.sender),
             subject=printable(decode(subject[:_SUBJECT]), 80),
+            to=first_of(message.recipients),
         )
         return self._placed(record, decision, message)
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from lanes.message import Evidence, Record
+from lanes.message import Evidence, Record, printable
 from lanes.policy.instants import format_instant
 from lanes.store.packed import pack, unpack
 
@@ -16,9 +16,12 @@ PIECES = st.builds(
     Evidence, st.sampled_from(["deadline", "lane", "precedence"]), TEXT,
     st.one_of(TEXT.filter(bool), st.just(format_instant(DEADLINE))),
 )  # fmt: skip
+DOMAINS = st.sampled_from(["", "a.example", "b.example"])
+ADDRESSES = st.builds("{}{}".format, TEXT, st.sampled_from(["", "@", "@a.example"])).map(printable)
 RECORDS = st.builds(
-    Record, st.just("bulk"), st.floats(0, 2e9), st.sampled_from([DEADLINE, DEADLINE + 0.25]), TEXT, st.integers(0, 9),
-    TEXT, TEXT, TEXT, st.lists(PIECES, max_size=5).map(tuple),
+    Record, st.just("bulk"), st.floats(0, 2e9), st.sampled_from([DEADLINE, DEADLINE + 0.25]), DOMAINS,
+    st.integers(0, 9), TEXT, TEXT, TEXT, st.lists(PIECES, max_size=5).map(tuple),
+    st.lists(ADDRESSES, max_size=3).map(tuple),
 )  # fmt: skip
 
 
@@ -35,6 +38,15 @@ def test_the_deadline_is_kept_once() -> None:
     # Then the first is shorter by the text of an instant, and both say what they said
     assert len(pack(earlier)) - len(pack(record)) == len("2027-01-15T08:00:00Z")
     assert unpack(pack(earlier)) == earlier
+
+
+def test_most_recipients_are_kept_without_the_domain() -> None:
+    # Given two messages to somebody, of which one is to the record's domain
+    record = Record("bulk", 0.0, DEADLINE, "a.example", 1, "", "a@b.c", "News", (), ("ann@a.example",))
+    other = structs.replace(record, to=("ann@b.example",))
+    # Then it takes a byte instead of the domain
+    assert len(pack(other)) - len(pack(record)) == len("@b.example") - 1
+    assert unpack(pack(record)) == record
 
 
 @given(st.binary(max_size=100))
