@@ -13,8 +13,10 @@ from lanes import config
 from lanes.config import Settings
 from lanes.store.alerts import Alerts
 from lanes.store.connect import connect
+from lanes.store.costs import Costs
 from lanes.store.domains import Domains
 from lanes.store.mtas import Mtas
+from lanes.store.relays import Relays
 from lanes.store.store import Store
 from lanes.store.views import Views
 
@@ -54,3 +56,13 @@ class House:
     def mtas(self) -> Mtas:
         """This MTA and those that share its Redis."""
         return Mtas(self.store, self.settings)
+
+    @functools.cached_property
+    def relays(self) -> Relays:
+        """The relays of all MTAs."""
+        return Relays(self.store.client, self.settings)
+
+    @functools.cached_property
+    def costs(self) -> Costs:
+        """This MTA's books."""
+        return Costs(self.store.client, self.settings)

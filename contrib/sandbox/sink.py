@@ -111,6 +111,14 @@ class Sink:
         """From now on, answer recipients of ``domain`` so: ``451 4.7.1 Later``; empty to accept again."""
         self._answers[domain.lower()] = reply
 
+    def go_down(self) -> None:
+        """Hang up, and refuse connections from now on."""
+        self._do(self._hang_up())
+
+    def come_back(self) -> None:
+        """Listen again, where it did before."""
+        self._server = self._do(self._listen())
+
     def forget(self) -> None:
         """Forget the messages that came so far."""
         with self._arrival:
@@ -139,7 +147,7 @@ class Sink:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     async def _listen(self) -> asyncio.Server:
-        port = free_port() if len(self._addresses) > 1 else 0
+        port = self.port or (free_port() if len(self._addresses) > 1 else 0)
         return await self._loop.create_server(self._protocol, self._addresses, port, backlog=512)
 
     async def _hang_up(self) -> None:

@@ -14,12 +14,10 @@ import click
 from redis import RedisError
 
 from lanes import __version__
-from lanes.cli import act, alerts, classify, heal, look, programs, settings, sla
+from lanes.cli import act, alerts, classify, costs, heal, look, programs, relays, settings, setup, sla
+from lanes.cli.house import DEFAULT_CONFIG
 from lanes.config import ConfigError
 from lanes.mta.port import MtaError
-
-#: Read when no ``--config`` is given, if it is there.
-DEFAULT_CONFIG = Path("/etc/mta-lanes/lanes.toml")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,7 +30,7 @@ def cli(context: click.Context, config: Path | None) -> None:
     context.obj = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
 
-for module in (programs, look, sla, alerts, classify, act, heal, settings):
+for module in (programs, look, sla, costs, relays, alerts, classify, act, heal, setup, settings):
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -6,7 +6,6 @@ import csv
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import click
 from rich.console import Group, RenderableType
@@ -16,29 +15,17 @@ from lanes.answers.sla import Sla
 from lanes.answers.sla import sla as answer
 from lanes.cli import tables
 from lanes.cli.house import with_house
+from lanes.cli.span import Span
 from lanes.config import Settings
-from lanes.config.units import format_seconds, parse_seconds
+from lanes.config.units import format_seconds
 from lanes.house import House
 from lanes.sla.period import Measure
 from lanes.sla.report import QUANTILES, Report
 from lanes.timestamps import rfc3339
 
 
-class _Span(click.ParamType[float]):
-    """A duration, as in the settings."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """As seconds."""
-        try:
-            return parse_seconds(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
 @click.command()
-@click.option("--since", type=_Span(), default="7d", show_default=True, help="How far to look back.")
+@click.option("--since", type=Span(), default="7d", show_default=True, help="How far to look back.")
 @click.option("--lane", help="Only this lane.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, a row a lane.")

@@ -48,6 +48,16 @@ def price(relays: Mapping[str, Relay], relay: str) -> Spent:
     return Spent(1, micro(relays[relay].cost), max(micro(one.cost) for one in relays.values()))
 
 
+def summed(days: Mapping[int, Mapping[tuple[str, str], Spent]], by: str) -> dict[str, Spent]:
+    """What was spent on all these days, by ``lane`` or by ``relay``; the most first."""
+    total: dict[str, Spent] = {}
+    for ways in days.values():
+        for (lane, relay), spent in ways.items():
+            name = lane if by == "lane" else relay
+            total[name] = total.get(name, Spent()).plus(spent)
+    return dict(sorted(total.items(), key=lambda item: (-item[1].micro, item[0])))
+
+
 def money(micros: int) -> str:
     """As people write it: at least two decimals, and as many as there are."""
     whole, part = divmod(abs(micros), MICRO)

@@ -8,7 +8,11 @@ Failure: :class:`redis.RedisError`, :class:`sqlalchemy.exc.SQLAlchemyError`; the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from lanes.config import Settings
 from lanes.history.costs import CostHistory
+from lanes.history.database import open_database
 from lanes.routes.cost import DAY
 from lanes.store.costs import Costs, Ways, kept_days
 
@@ -33,3 +37,23 @@ class Bookkeeper:
         history.write({day: ways for day, ways in days.items() if ways and self._written.get(day) != ways})
         history.prune(int((now - self._days_for) // DAY))
         self._written, self._looked = days, now
+
+
+def on_record(settings: Settings, first: int, last: int) -> dict[int, Ways]:
+    """What the history knows of some days."""
+    engine = open_database(settings, existing=True)
+    try:
+        return CostHistory(engine).read(first, last)
+    finally:
+        engine.dispose()
+
+
+def together(redis: Mapping[int, Ways], history: Mapping[int, Ways]) -> dict[int, Ways]:
+    """Days as the two know them: of each lane and relay, what is more. The history is a minute late, Redis may
+    have forgotten."""
+    days: dict[int, Ways] = {}
+    for part in (history, redis):
+        for day, ways in part.items():
+            known = days.setdefault(day, {})
+            known.update({way: max(spent, known.get(way, spent)) for way, spent in ways.items()})
+    return days

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from contrib.sandbox.ports import LOOPBACK, free_port
+from contrib.sandbox.postfix import Relay
 from contrib.sandbox.sink import Received, Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.wait import wait_until
@@ -21,13 +22,14 @@ UNSUBSCRIBE = {"List-Unsubscribe": "<https://example.net/u>"}
 
 
 @contextmanager
-def running_site(request: pytest.FixtureRequest, sink: Sink, settings: str, *, programs: Sequence[str] = PROGRAMS,
-                 mta: str = "mx1", redis_url: str = "", **parameters: str) -> Iterator[Site]:
-    """A site whose filter serves metrics; ``parameters`` are Postfix's."""
+def running_site(request: pytest.FixtureRequest, sink: Sink, settings: str, relays: Mapping[str, Relay] | None = None,
+                 /, *, programs: Sequence[str] = PROGRAMS, mta: str = "mx1", redis_url: str = "",
+                 **parameters: str) -> Iterator[Site]:
+    """A site whose filter serves metrics; ``parameters`` are Postfix's, and so are ``relays``."""
     failed_before = request.session.testsfailed
     metrics = f'milter.metrics = "{LOOPBACK}:{free_port()}"\n'
     with Site(sink.port, metrics + settings, programs=programs, parameters=parameters, mta=mta,
-              redis_url=redis_url) as site:
+              redis_url=redis_url, relays=relays) as site:
         yield site
         if request.session.testsfailed > failed_before:
             for program in programs:
