@@ -57,8 +57,9 @@ def record(number: int) -> Record:
     accepted = NOW + number / 1000
     deadline = accepted + 86400
     evidence = (*_EVIDENCE, Evidence("deadline", "1d of lane bulk", format_instant(deadline)))
-    return Record("bulk", accepted, deadline, f"domain{number % DOMAINS}.example", 1, "economy",
-                  "news@example.net", f"Weekly news for reader {number}", evidence)
+    domain = f"domain{number % DOMAINS}.example"
+    return Record("bulk", accepted, deadline, domain, 1, "economy",
+                  "news@example.net", f"Weekly news for reader {number}", evidence, (f"reader{number}@{domain}",))
 
 
 def fill(store: Store, held: int, tell: Progress) -> None:
