@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lanes.mta.log_time import LogTime
 from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
 from lanes.mta.postfix import queue_id
 from lanes.mta.postfix.grammar import PostfixGrammar
-from lanes.mta.postfix.log_time import LogTime
 
 ID = "4jYTDZ4h8gzJC7V"
 AT = float(calendar.timegm((2026, 11, 24, 3, 43, 26)))

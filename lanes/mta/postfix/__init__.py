@@ -2,7 +2,7 @@
 
 - ``control``: :class:`~lanes.mta.port.Control`, worked by Postfix's own commands
 - ``spool``: where a queue file is, and how it is tried again at once
-- ``commands``: running one command, safely
+- ``commands``: its commands
 - ``grammar``: :class:`~lanes.mta.port.Grammar`, one log line to one event
 - ``queue_file``, ``by_hand``, ``marks``: what a message says of itself, and whose hold it is on
 - ``queue_id``: what a queue id looks like, and which folder it hashes to

@@ -1,91 +1,29 @@
-"""Postfix's commands, each run once, to its end, without a shell.
-
-Contract: programs are found once, in the system's own folders and not by the caller's ``PATH``,
-and get a clean environment, so that nothing inherited (``MAIL_CONFIG``, ``MAIL_DEBUG``, ``LD_*``)
-changes what they do. Input and output go through pipes that are served together, so that
-thousands of ids in and thousands of lines out cannot lock each other up.
-
-Failure: :class:`~lanes.mta.port.MtaError` names the command, its exit code and its last words.
-"""
+"""The commands of one Postfix instance, found once; :mod:`lanes.mta.command` runs them."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
-from lanes.mta.port import MtaError
+from lanes.mta.command import Outcome, program, run, stream
 
-_PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin"
-_ENVIRONMENT = {"PATH": _PATH, "LC_ALL": "C"}
-
-
-class Outcome(NamedTuple):
-    """How a command ended."""
-
-    command: str
-    code: int
-    out: str
-    err: str
-
-    def check(self) -> Outcome:
-        """Itself, if the command succeeded; raises :class:`MtaError` otherwise."""
-        if self.code:
-            last_words = self.err.strip().rpartition("\n")[2] or "it said nothing"
-            raise MtaError(f"{self.command} exited with {self.code}: {last_words}")
-        return self
+_NAMES = ("postsuper", "postkick", "postqueue", "postconf")
 
 
 class Commands:
-    """The commands of one Postfix instance: the one whose ``main.cf`` is in ``config`` (absolute)."""
+    """The commands of the instance whose ``main.cf`` is in ``config`` (absolute)."""
 
     def __init__(self, config: str, timeout: float) -> None:
         self._config = config
         self._timeout = timeout
-        self._programs = {name: _program(name) for name in ("postsuper", "postkick", "postqueue", "postconf")}
+        self._programs = {name: program(name, "Postfix") for name in _NAMES}
 
     def run(self, name: str, *arguments: str, lines: Iterable[str] = ()) -> Outcome:
         """Run a command with ``lines`` on its standard input, for at most the timeout (seconds)."""
-        command = self._command(name, arguments)
-        text = "".join(f"{line}\n" for line in lines)
-        try:
-            done = subprocess.run(  # noqa: S603 - absolute program, checked ids, no shell
-                command, input=text.encode("ascii"), env=_ENVIRONMENT, capture_output=True, timeout=self._timeout,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise MtaError(f"{' '.join(command)}: {error}") from error
-        return Outcome(" ".join(command), done.returncode, _text(done.stdout), _text(done.stderr))
+        return run(self._command(name, arguments), self._timeout, lines)
 
     def stream(self, name: str, *arguments: str) -> Iterator[str]:
-        """The lines that a command prints, as it prints them; it is ended when the caller stops asking.
-
-        Undecodable bytes come as lone surrogates (PEP 383). No timeout: the caller sets the pace.
-        """
-        command = self._command(name, arguments)
-        with tempfile.TemporaryFile() as words, subprocess.Popen(  # noqa: S603 - as above
-            command, env=_ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=words
-        ) as process:
-            try:
-                for line in process.stdout or ():
-                    yield _text(line)
-            finally:
-                process.terminate()
-            words.seek(0)
-            Outcome(" ".join(command), process.wait(), "", _text(words.read())).check()
+        """The lines that a command prints, as it prints them; it is ended when the caller stops asking."""
+        return stream(self._command(name, arguments))
 
     def _command(self, name: str, arguments: Iterable[str]) -> list[str]:
         return [self._programs[name], "-c", self._config, *arguments]
-
-
-def _program(name: str) -> str:
-    found = shutil.which(name, path=_PATH)
-    if not found:
-        raise MtaError(f"'{name}' not found in {_PATH}: Postfix is not installed")
-    return found
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")

@@ -23,10 +23,11 @@ from functools import cached_property
 from pathlib import Path
 
 from lanes.config.model import Mta
+from lanes.mta.command import Outcome
 from lanes.mta.port import Entry, Marks, MtaError, Queue
 from lanes.mta.postfix import queue_id
 from lanes.mta.postfix.by_hand import ByHand
-from lanes.mta.postfix.commands import Commands, Outcome
+from lanes.mta.postfix.commands import Commands
 from lanes.mta.postfix.marks import look
 from lanes.mta.postfix.spool import Spool
 

@@ -37,8 +37,8 @@ import re
 from collections.abc import Callable
 from functools import partial
 
+from lanes.mta.log_time import LogTime
 from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
-from lanes.mta.postfix.log_time import LogTime
 from lanes.mta.postfix.queue_id import LONG_OR_SHORT, valid
 
 #: Up to the next field, over a quoted local part that may look like one. Atomic: never tried twice.
