@@ -15,6 +15,7 @@ from msgspec import field
 from lanes.config.relays import Budget, Preference, Relay, Roads
 from lanes.config.section import Section
 from lanes.config.sinks import Sink
+from lanes.config.sendmail import Sendmail
 from lanes.config.units import Seconds
 from lanes.config.web import Web
 
@@ -31,9 +32,10 @@ class Mta(Section, frozen=True):
     """The mail server that the lanes are laid over."""
 
     name: str
-    kind: Literal["postfix"]
+    kind: Literal["postfix", "sendmail"]
     config_directory: str
     log: str
+    sendmail: Sendmail
     command_timeout: Seconds
     lifetime: Seconds
     own_domains: tuple[str, ...]
