@@ -29,6 +29,8 @@ class Domain(Answer, frozen=True, kw_only=True):
     failures: int
     closed_until: Instant | None
     """Until when it is left alone, after it deferred."""
+    paused: bool
+    """Whether an operator stopped it, in every lane."""
     good_hours: list[int]
     """Hours of the day (UTC) in which it defers less."""
 
@@ -42,5 +44,5 @@ def domain(row: Row, now: float) -> Domain:
         batch=int(health.size), max_wait_seconds=float(row.terms.max_wait), streams=int(health.streams),
         deferral_rate=round(health.deferral_rate, 4), latency_seconds=round(health.latency, 3),
         failures=health.failures, closed_until=rfc3339(health.closed_until) if now < health.closed_until else None,
-        good_hours=list(good(row.known.hours)),
+        paused=row.paused, good_hours=list(good(row.known.hours)),
     )  # fmt: skip

@@ -26,6 +26,8 @@ class Lane(Answer, frozen=True, kw_only=True):
 
     lane: str
     sla_seconds: float
+    alert_after_seconds: float | None
+    """A message that waits longer is an alert; null: it is none."""
     objective: float
     """The share of its mail that is to be in time."""
     hold: str
@@ -80,8 +82,9 @@ def lane(status: LaneStatus, terms: Terms) -> Lane:
     """A lane at a glance."""
     p50, p95, p99 = (rounded(status.lately.percentile(Measure.QUEUE, q)) for q in (0.5, 0.95, 0.99))
     return Lane(
-        lane=status.lane, sla_seconds=float(terms.sla), objective=terms.objective, hold=terms.hold,
-        max_size=terms.max_size, paused=status.paused, depth=status.depth,
+        lane=status.lane, sla_seconds=float(terms.sla),
+        alert_after_seconds=float(terms.alert_after) if terms.alert_after else None, objective=terms.objective,
+        hold=terms.hold, max_size=terms.max_size, paused=status.paused, depth=status.depth,
         states={state.value: n for state, n in status.states.items()},
         oldest_seconds=rounded(status.oldest, 3), totals=status.totals, delivered=status.lately.messages,
         compliance=rounded(_outcomes(status).compliance), p50_seconds=p50, p95_seconds=p95, p99_seconds=p99,

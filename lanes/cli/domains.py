@@ -10,7 +10,6 @@ from rich.table import Table
 from lanes.cli.tables import grid, short
 from lanes.message import printable
 from lanes.schedule.hours import good
-from lanes.schedule.known import Known
 from lanes.store.domains import Row
 
 
@@ -23,13 +22,15 @@ def table(found: Iterable[Row], now: float) -> Table:
         grown.add_row(
             row.lane, printable(row.seen.name), str(row.seen.held), str(row.seen.inflight),
             short(now - row.seen.oldest) if row.seen.oldest else "–", str(int(health.size)), str(int(health.streams)),
-            f"{100 * health.deferral_rate:.0f} %", _state(row.known, now), _ranges(good(row.known.hours)),
+            f"{100 * health.deferral_rate:.0f} %", _state(row, now), _ranges(good(row.known.hours)),
         )  # fmt: skip
     return grown
 
 
-def _state(known: Known, now: float) -> str:
-    health = known.health
+def _state(row: Row, now: float) -> str:
+    health = row.known.health
+    if row.paused:
+        return "paused"
     if now < health.closed_until:
         return f"backs off for {short(health.closed_until - now)}"
     return "is probed with one message" if health.failures else "open"

@@ -50,6 +50,8 @@ class Row(NamedTuple):
     seen: Seen
     known: Known
     terms: Batch
+    paused: bool
+    """Whether an operator stopped it, in every lane."""
 
 
 class Domains:
@@ -110,9 +112,17 @@ class Domains:
         """The domains of those of the lanes that batch: at most so many of each, those with most mail first."""
         for lane in lanes:
             if batch := self._lanes[lane].batch:
-                for seen in self.seen(lane, self.foremost(lane, most), now).values():
+                names = self.foremost(lane, most)
+                paused = self._paused(names)
+                for seen in self.seen(lane, names, now).values():
                     terms = batch.of(seen.name)
-                    yield Row(lane, seen, seen.known or Known.of(terms), terms)
+                    yield Row(lane, seen, seen.known or Known.of(terms), terms, seen.name in paused)
+
+    def _paused(self, names: Sequence[str]) -> set[str]:
+        """Those of the domains that an operator stopped."""
+        asked = [f"domain:{name}" for name in names]
+        stopped = cast("list[int]", self._client.smismember(self._keys.paused, asked)) if asked else []
+        return {name for name, is_stopped in zip(names, stopped, strict=True) if is_stopped}
 
 
 def _read(packed: bytes | None) -> Known | None:

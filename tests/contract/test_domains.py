@@ -12,6 +12,7 @@ from lanes.schedule.plan import plan
 from lanes.services.lessons import Lessons
 from lanes.store.domains import Domains
 from lanes.store.laneviews import LaneViews
+from lanes.store.orders import Orders
 from lanes.store.store import Store
 from tests.contract.test_store import candidates, record
 from tests.contract.test_store import hold as hold_until
@@ -160,6 +161,18 @@ def test_domains_are_shown_the_largest_first_and_then_those_tried_last(house: Ho
     assert [(one.held, one.oldest, one.known is not None) for one in seen.values()] == [
         (2, NOW, False), (1, NOW + 1, False), (0, 0.0, True),
     ]  # fmt: skip
+
+
+def test_a_domain_that_an_operator_stopped_is_shown_so(house: House, store: Store, settings: Settings) -> None:
+    # Given mail for two domains, and a third that is only remembered
+    hold(store, "a1", domain="a.example")
+    hold(store, "b1", domain="b.example")
+    house.tried(NOW, domain="c.example")
+    # When one of them is paused
+    Orders(store, settings).pause("domain:b.example")
+    # Then it alone is shown as paused
+    rows = house.domains.rows(["priority", "bulk"], 10, NOW)
+    assert {row.seen.name: row.paused for row in rows} == {"a.example": False, "b.example": True, "c.example": False}
 
 
 def test_any_number_of_domains_can_be_asked_for(house: House, store: Store) -> None:
