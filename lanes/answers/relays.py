@@ -74,7 +74,7 @@ def _relay(road: Road, currency: str, now: float) -> Relay:
         cost=terms.cost, currency=currency, region=terms.region, breaker=road.breaker.value,
         down_since=instant(health.down_since or None),
         again_at=instant(health.open_until if now < health.open_until else None),
-        latency_seconds=rounded(health.latency if health.measured_at else None), p95_seconds=rounded(health.p95),
+        latency_seconds=rounded(health.latency if health.is_measured else None), p95_seconds=rounded(health.p95),
         success=round(health.success, 6), depth=road.condition.depth,
         waiting_seconds=round(road.condition.waiting, 3),
         sent=health.results.get("sent", 0), deferred=health.results.get("deferred", 0),

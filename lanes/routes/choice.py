@@ -11,8 +11,8 @@ Who is best
     ``speed``     the least :func:`seconds`, so far as half a second makes a difference.
     ``economy``   the cheapest; of several, as for ``speed``.
     ``balanced``  the highest :func:`score`.
-    ``weight`` multiplies how good a relay is, or divides what it costs. Among equals, ``speed`` takes the
-    dearest, which is what it is paid for before anything is known, and the others the cheapest.
+    ``weight`` multiplies how good a relay is, or divides what it costs. Of those that are as good, but for
+    ``margin``, ``speed`` takes the dearest, as the one that is paid for it; the others, of equals, the cheapest.
 Who was chosen last
     stays, unless another is better by ``margin``. So near-equals do not flap.
 Whom the message wants
@@ -38,7 +38,7 @@ from lanes.routes.health import Breaker, Condition, Health, breaker
 
 #: Seconds that nobody notices in a delivery: faster than that is no faster.
 GRAIN = 0.5
-#: Seconds that a relay is taken to need of which nothing is known, so that it, too, can be full.
+#: Seconds that relays are taken to need while nothing is known of any, so that they, too, can be full.
 _UNKNOWN = 1.0
 #: A millionth: what is free costs as good as nothing, what is fast takes as good as no time.
 _TINY = 1e-6
@@ -69,6 +69,13 @@ class Road(NamedTuple):
     terms: Relay
     condition: Condition
     breaker: Breaker
+    unknown: float = _UNKNOWN
+    """Seconds that it is taken to need while it was never seen to deliver."""
+
+    @property
+    def mean(self) -> float:
+        """Seconds that a delivery takes."""
+        return self.condition.health.latency if self.condition.health.is_measured else self.unknown
 
     @property
     def has_room(self) -> bool:
@@ -86,21 +93,22 @@ class Choice(NamedTuple):
 
 
 def roads(relays: Mapping[str, Relay], conditions: Mapping[str, Condition], now: float) -> list[Road]:
-    """The relays as they are now; one of which nothing is known is healthy."""
-    known = ((name, terms, conditions.get(name) or Condition()) for name, terms in relays.items())
-    return [Road(name, terms, condition, breaker(condition.health, now)) for name, terms, condition in known]
+    """The relays as they are now. One of which nothing is known is healthy, and as fast as the fastest."""
+    known = {name: conditions.get(name) or Condition() for name in relays}
+    measured = (one.health.latency for one in known.values() if one.health.is_measured)
+    fastest = min(measured, default=_UNKNOWN)
+    return [Road(name, relays[name], one, breaker(one.health, now), fastest) for name, one in known.items()]
 
 
 def latency(road: Road) -> float:
     """Seconds that a delivery takes: on average, or if that is more, for which half of what is under way has been."""
-    return max(road.condition.health.latency or _UNKNOWN, road.condition.waiting)
+    return max(road.mean, road.condition.waiting)
 
 
 def seconds(road: Road) -> float:
     """Seconds until one more message is delivered: what it takes, after what is in front of it."""
     condition, terms = road.condition, road.terms
-    mean = condition.health.latency or _UNKNOWN
-    queued = mean * max(1.0, (condition.depth + 1) / terms.concurrency)
+    queued = road.mean * max(1.0, (condition.depth + 1) / terms.concurrency)
     paced = condition.depth * terms.rate.period / terms.rate.messages if terms.rate else 0.0
     return max(queued, paced, condition.waiting)
 
@@ -197,11 +205,14 @@ class _Field:
     def best(self) -> tuple[str, str]:
         """The one that is best, or stays though another is a little better; and why."""
         merits, last = self._merits, self._request.last
-        dearer = 1 if self._request.preference == "speed" else -1
-        best = max(self._roads, key=lambda road: (merits[road.name], dearer * road.terms.cost, road.name)).name
-        if last in merits and merits[best] <= merits[last] * (1 + self._terms.margin):
-            why = "as before, none is clearly better" if last != best else _WHY[self._request.preference]
-            return last, why
+        top = max(merits.values())
+        near = [road for road in self._roads if merits[road.name] * (1 + self._terms.margin) >= top]
+        if self._request.preference == "speed":
+            best = max(near, key=lambda road: (road.terms.cost, merits[road.name], road.name)).name
+        else:
+            best = max(near, key=lambda road: (merits[road.name], -road.terms.cost, road.name)).name
+        if last != best and any(road.name == last for road in near):
+            return last, "as before, none is clearly better"
         return best, _WHY[self._request.preference]
 
     def maybe_better(self, usual: str, now: float) -> Road | None:

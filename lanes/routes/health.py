@@ -100,6 +100,11 @@ class Health(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """Result -> attempts since the beginning."""
 
     @property
+    def is_measured(self) -> bool:
+        """Whether it was ever seen to deliver."""
+        return self.measured_at > 0 or self.latency > 0
+
+    @property
     def p95(self) -> float | None:
         """Of the seconds that recent deliveries took, by nearest rank; None if there were none."""
         rank = math.ceil(0.95 * len(self.recent))

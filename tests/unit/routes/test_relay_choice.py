@@ -32,11 +32,12 @@ SETTINGS = parse(PAPER)
 
 
 def takes(latency: float, depth: int = 0, **facts: float) -> Condition:
-    return Condition(Health(latency=latency, tried_at=NOW, **facts), depth)  # type: ignore[arg-type]
+    return Condition(Health(latency=latency, tried_at=NOW, measured_at=NOW, **facts), depth)  # type: ignore[arg-type]
 
 
 def down(until: float = NOW + 30, probing: int = 3, depth: int = 0) -> Condition:
-    return Condition(Health(latency=0.01, open_until=until, probing=probing, down_since=NOW - 60), depth)
+    health = Health(latency=0.01, measured_at=NOW - 60, open_until=until, probing=probing, down_since=NOW - 60)
+    return Condition(health, depth)
 
 
 def chosen(preference: str, conditions: Mapping[str, Condition], settings: Settings = SETTINGS,
@@ -66,6 +67,10 @@ def test_the_evidence_has_the_candidates_and_what_they_were_compared_by() -> Non
 
 def test_before_anything_is_known_price_stands_for_speed() -> None:
     assert [chosen(preference, {}).relay for preference in PREFERENCES] == ["premium", "economy", "economy"]
+    # And also when another was seen to deliver fast, or is not noticeably faster
+    assert chosen("speed", {"economy": takes(0.05)}).relay == "premium"
+    assert chosen("speed", {"economy": takes(0.05), "premium": takes(0.1)}).relay == "premium"
+    assert chosen("speed", {"economy": takes(0.05), "standard": takes(0.05), "premium": takes(2.0)}).relay == "standard"
 
 
 def test_a_relay_with_a_preference_serves_that_and_no_other() -> None:
@@ -90,7 +95,7 @@ def test_a_relay_that_is_asked_for_is_taken_whatever_it_serves_unless_it_is_down
 def test_mail_on_its_way_makes_a_relay_slower_and_so_does_mail_that_does_not_get_through() -> None:
     busy = KNOWN | {"premium": takes(0.5, depth=200)}
     assert chosen("speed", busy).relay == "standard"
-    stuck = KNOWN | {"premium": Condition(Health(latency=0.05, tried_at=NOW), 3, waiting=12.0)}
+    stuck = KNOWN | {"premium": Condition(Health(latency=0.05, tried_at=NOW, measured_at=NOW), 3, waiting=12.0)}
     assert chosen("speed", stuck).relay == "standard"
 
 
@@ -156,7 +161,7 @@ def test_where_all_are_down_it_is_the_one_that_is_tried_again_first() -> None:
 
 
 def test_one_that_may_be_fast_again_is_given_a_message_now_and_then() -> None:
-    slow = KNOWN | {"premium": Condition(Health(latency=30.0, tried_at=NOW - 31))}
+    slow = KNOWN | {"premium": Condition(Health(latency=30.0, tried_at=NOW - 31, measured_at=NOW - 31))}
     assert chosen("speed", slow, last="standard").relay == "standard"
     tries = chosen("speed", slow, last="standard", chance=0.01)
     assert (tries.relay, tries.usual) == ("premium", "standard")
@@ -171,7 +176,8 @@ CONDITIONS = st.fixed_dictionaries({
         Condition,
         st.builds(
             Health, latency=st.floats(0, 60), success=st.floats(0, 1), tried_at=st.floats(NOW - 100, NOW),
-            open_until=st.floats(NOW - 100, NOW + 100), probing=st.integers(0, 3),
+            measured_at=st.sampled_from([0.0, NOW - 50]), open_until=st.floats(NOW - 100, NOW + 100),
+            probing=st.integers(0, 3),
         ),
         st.integers(0, 500), st.floats(0, 60),
     )
@@ -257,7 +263,7 @@ def test_none_is_stampeded_between_two_looks(
 @given(st.floats(0, 0.099), st.integers(1, 1000))
 def test_a_relay_is_tried_by_one_message_at_a_time_however_many_there_are(chance: float, messages: int) -> None:
     ours = Roads(SETTINGS, lambda: chance)
-    idle = Condition(Health(latency=30.0, tried_at=NOW - 60))
+    idle = Condition(Health(latency=30.0, tried_at=NOW - 60, measured_at=NOW - 60))
     ours.learn({"premium": idle, "standard": takes(0.1), "economy": takes(30.0)}, {}, NOW)
     given: Counter[str] = Counter()
     for _ in range(messages):
