@@ -1,0 +1,5 @@
+"""The rows of the dashboard, from top to bottom: a new panel goes into the module of its row, a new row in here too."""
+
+from contrib.grafana.rows import age, alerts, batches, budget, flow, glance, house, took, where
+
+ROWS = (glance.ROW, age.ROW, took.ROW, where.ROW, budget.ROW, flow.ROW, batches.ROW, alerts.ROW, house.ROW)
