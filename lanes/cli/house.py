@@ -11,6 +11,9 @@ import click
 
 from lanes.house import House
 
+#: Read when no ``--config`` is given, if it is there.
+DEFAULT_CONFIG = Path("/etc/mta-lanes/lanes.toml")
+
 
 def with_house(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the :class:`House` as its first argument."""

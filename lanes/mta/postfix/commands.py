@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from lanes.mta.command import Outcome, program, run, stream
 
-_NAMES = ("postsuper", "postkick", "postqueue", "postconf")
+_NAMES = ("postsuper", "postkick", "postqueue", "postconf", "postmap", "postfix")
 
 
 class Commands:
