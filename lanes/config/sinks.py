@@ -17,7 +17,7 @@ Severity = Literal["critical", "warning"]
 
 #: The kinds of alerts, as the rules (:mod:`lanes.sla.rules`) have them.
 AlertName = Literal["delayed", "overdue", "overdue_held", "filling", "full", "slow", "burn_fast", "burn_slow",
-                    "silent"]
+                    "silent", "relay_down", "no_relay"]
 
 
 class SinkTerms(Section, frozen=True, tag_field="kind"):

@@ -25,6 +25,7 @@ from lanes.config import Settings
 from lanes.metrics.backlog import Backlog
 from lanes.metrics.mail import Mail
 from lanes.metrics.programs import Programs
+from lanes.metrics.roads import Roads
 from lanes.metrics.terms import Terms
 from lanes.metrics.told import Told
 from lanes.store.store import Store
@@ -46,7 +47,8 @@ class House(Collector):
         self._clock = clock
         self._stopwatch = stopwatch
         self._parts: tuple[Part, ...] = (
-            Mail(store, settings), Backlog(store, settings), Terms(settings), Programs(store, settings),
+            Mail(store, settings), Backlog(store, settings), Terms(settings), Roads(store, settings),
+            Programs(store, settings),
         )  # fmt: skip
 
     def collect(self) -> Iterable[Metric]:

@@ -11,11 +11,13 @@ from __future__ import annotations
 from lanes.config.sinks import Severity
 from lanes.life import Result, State
 from lanes.metrics.metric import CONFIGURED, Group, Metric
-from lanes.sla.rules import LANE_RULES, PROGRAM_RULES, PROGRAMS
+from lanes.routes.health import RESULTS
+from lanes.sla.rules import PROGRAMS, SEVERITIES
 
 _LANE = {"lane": CONFIGURED}
+_RELAY = {"relay": CONFIGURED}
 #: Every alert of the house, and its severity.
-ALERTS: dict[str, Severity] = {rule.name: rule.severity for rules in (LANE_RULES, PROGRAM_RULES) for rule in rules}
+ALERTS: dict[str, Severity] = dict(SEVERITIES.items())
 
 HOUSE = Group("The scrape", "house", "What exposes the metrics tells of itself.", (
     Metric("lanes_build_info", "gauge", "Always 1; the label has the version of mta-lanes.",
@@ -98,6 +100,26 @@ TERMS = Group("What was promised, lane by lane", "house",
            "A line in charts of ages. Left out where mail is held by design.", _LANE),
 ))  # fmt: skip
 
+ROADS = Group("Roads and cost", "house",
+              "Only where there are relays. How relays are is known to all MTAs that share a Redis, and each tells the "
+              "same of it: take one, not the sum. What was spent is each MTA's own.", (
+    Metric("lanes_relay_up", "gauge", "Whether the relay is healthy: 1 if its breaker is closed, 0 if not.",
+           "Alert on 0: mail takes other relays that serve it, if there are any. `lanes relays` says why.", _RELAY),
+    Metric("lanes_relay_latency_seconds", "gauge", "Time that the relay takes for a delivery, averaged.",
+           "Chart it: connecting and transmitting, not the time in a queue; the latest weigh most. Left out until a "
+           "delivery was seen.", _RELAY),
+    Metric("lanes_relay_deliveries_total", "counter", "Delivery attempts by the relay, by what became of them.",
+           "Chart its rate. A message with several recipients is several attempts; `deferred` and `bounced` may be the "
+           "recipients' fault as well as the relay's.", _RELAY | {"result": RESULTS}),
+    Metric("lanes_relay_depth", "gauge", "Messages on their way by the relay.",
+           "Chart it beside its `concurrency`: what is more waits in the MTA. Deferred mail does not count.", _RELAY),
+    Metric("lanes_cost_total", "counter", "What delivered mail cost, in the site's currency.",
+           "Chart its increase over a day. A message is paid for once, to the relay that delivered it.",
+           _LANE | {"relay": CONFIGURED}),
+    Metric("lanes_cost_premium_total", "counter", "What the same mail would have cost by the dearest relay.",
+           "Its increase less that of `lanes_cost_total` is what was saved.", _LANE),
+))  # fmt: skip
+
 PROGRAMS_AND_ALERTS = Group("Programs and alerts", "house", "Whether the house itself is at work.", (
     Metric("lanes_heard_timestamp_seconds", "gauge", "When the program last said that it is alive; 0: never.",
            "Alert if it is older than `alerts.silent_after`: the house cannot tell its own silence if nothing of it is "
@@ -134,7 +156,7 @@ FILTER = Group("The filter", "filter", "Counted since the filter was started.", 
            {"result": ("done", "failed")}),
 ))  # fmt: skip
 
-TABLE = (HOUSE, MAIL, BACKLOG, TIMES, TERMS, PROGRAMS_AND_ALERTS, FILTER)
+TABLE = (HOUSE, MAIL, BACKLOG, TIMES, TERMS, ROADS, PROGRAMS_AND_ALERTS, FILTER)
 
 #: Every metric by its name.
 METRICS = {metric.name: metric for group in TABLE for metric in group.metrics}

@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -40,6 +40,8 @@ _HALF = 0.5
 _RECENT = 100
 #: Subjects of status codes that are not the relay's doing: address, mailbox, content.
 _OTHERS_FAULT = ("1", "2", "6")
+#: What may become of an attempt.
+RESULTS = ("sent", "deferred", "bounced")
 
 
 class Breaker(StrEnum):
@@ -59,7 +61,7 @@ class Tried(NamedTuple):
     at: float
     """When it ended."""
     result: str
-    """``sent``, ``deferred`` or ``bounced``."""
+    """One of :data:`RESULTS`."""
     fault: str = ""
     """What was said, if the relay is to blame; empty: it did its part."""
     seconds: float | None = None
@@ -68,35 +70,40 @@ class Tried(NamedTuple):
     """The recipient's domain, where the relay goes to each one's own server; empty: to one next hop."""
 
 
+#: What a number of ours can be; anything else is not one that we stored.
+_Number = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=10**15)]
+
+
 class Health(msgspec.Struct, frozen=True, gc=False, array_like=True):
     """What is known of a relay. Stored packed by position: append fields, never reorder."""
 
-    latency: float = 0.0
+    latency: _Number = 0.0
     """Seconds that a delivery takes, averaged; 0: none was seen."""
-    success: float = 1.0
+    success: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0
     """Part of the attempts in which it did its part, averaged."""
-    measured_at: float = 0.0
+    measured_at: _Number = 0.0
     """When it last delivered."""
-    tried_at: float = 0.0
+    tried_at: _Number = 0.0
     """When it was last tried."""
-    failures: int = 0
+    failures: _Count = 0
     """Faults on end."""
     blamed: tuple[str, ...] = ()
     """Destinations that they were about, where it has no next hop."""
-    opened: int = 0
+    opened: _Count = 0
     """Times that the breaker opened, without a good while between."""
-    open_until: float = 0.0
-    probing: int = 0
+    open_until: _Number = 0.0
+    probing: _Count = 0
     """Deliveries that are still to succeed before the breaker closes; 0: it is closed."""
-    down_since: float = 0.0
+    down_since: _Number = 0.0
     """When the breaker opened that is not closed yet; 0: it is."""
     error: str = ""
     """What was said at its last fault ..."""
-    error_at: float = 0.0
+    error_at: _Number = 0.0
     """... and when."""
-    recent: tuple[float, ...] = ()
+    recent: tuple[_Number, ...] = ()
     """Seconds that its last deliveries took."""
-    results: dict[str, int] = {}
+    results: dict[str, _Count] = {}
     """Result -> attempts since the beginning."""
 
     @property

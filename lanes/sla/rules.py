@@ -1,4 +1,5 @@
-"""What is worth an alert: a table of rules, each about one lane or one program.
+"""What is worth an alert: a table of rules, each about one lane, one program, or the relays
+(:mod:`lanes.sla.relay_rules`).
 
 A rule gives what it sees as a *level*: the measure as a part of its bound, so that 1 is where the trouble
 begins, and says in words what was seen and what to do. When a level makes an alert, and for how long, is
@@ -9,17 +10,19 @@ Contract: pure. Instants are Unix time in seconds, durations seconds. Failure: n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Generic, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
 from lanes.config.model import Alerts, Lane
 from lanes.config.sinks import AlertName, Severity
-from lanes.config.units import format_seconds
+from lanes.message import PREFERENCES
 from lanes.sla.objective import Outcomes, burn
+from lanes.sla.relay_rules import PREFERENCE_RULES, RELAY_RULES, PreferenceSeen, RelaySeen
+from lanes.sla.rule import Reading, Rule, span
 
 #: Programs that say that they are alive, and what their silence means.
 PROGRAMS = {
@@ -85,6 +88,13 @@ class Seen(NamedTuple):
     lanes: tuple[LaneSeen, ...]
     programs: tuple[ProgramSeen, ...]
 
+    relays: tuple[RelaySeen, ...] = ()
+
+    @property
+    def preferences(self) -> Iterator[PreferenceSeen]:
+        """Those that relays serve."""
+        for preference in PREFERENCES:
+            yield PreferenceSeen(preference, tuple(relay for relay in self.relays if preference in relay.serves))
 
 class Alert(msgspec.Struct, frozen=True, array_like=True):
     """What is wrong, in words. Stored packed by position: append fields, never reorder."""
@@ -92,7 +102,7 @@ class Alert(msgspec.Struct, frozen=True, array_like=True):
     name: str
     """The rule's."""
     labels: dict[str, str]
-    """What it is about: ``lane`` or ``program``, and ``mta`` where several are looked at."""
+    """What it is about: ``lane``, ``program``, ``relay`` or ``preference``, and ``mta`` where several are looked at."""
     severity: Severity
     summary: str
     """What was seen, and against which bound."""
@@ -116,30 +126,12 @@ class Measured(NamedTuple):
     """Seconds that the level has to stay up before the alert fires."""
 
 
-class Reading(NamedTuple):
-    """What a rule sees at one instant."""
-
-    level: float
-    summary: str
-    advice: str
-
-
-class Rule(NamedTuple, Generic[_T]):
-    """One kind of alert."""
-
-    name: AlertName
-    severity: Severity
-    read: Callable[[_T, Alerts], Reading | None]
-    """None: nothing is promised there that could be broken."""
-    patience: Callable[[Alerts], float] = lambda bounds: bounds.fire_after
-
-
 def _delayed(seen: LaneSeen, _: Alerts) -> Reading | None:
     """A message waits longer than ``alert_after``; a lane whose mail is held by design has none."""
     after = seen.terms.alert_after
     return Reading(
         seen.waited / after,
-        f"a message of lane {seen.lane} has waited {_span(seen.waited)} (alert_after: {_span(after)})",
+        f"a message of lane {seen.lane} has waited {span(seen.waited)} (alert_after: {span(after)})",
         f"See where: `lanes ls --lane {seen.lane}` (held), or with `--state deferred` or `inflight`: the MTA's log "
         "says what it does with it.",
     ) if after else None
@@ -186,8 +178,8 @@ def _slow(seen: LaneSeen, bounds: Alerts) -> Reading:
     p95 = seen.p95 if seen.p95 is not None and seen.delivered >= bounds.events else 0.0
     return Reading(
         p95 / seen.terms.sla,
-        f"the p95 of lane {seen.lane} is {_span(p95)}, its SLA {_span(seen.terms.sla)} "
-        f"({_messages(seen.delivered)} in {_span(bounds.recent)})",
+        f"the p95 of lane {seen.lane} is {span(p95)}, its SLA {span(seen.terms.sla)} "
+        f"({_messages(seen.delivered)} in {span(bounds.recent)})",
         "Is the MTA's own queue long, or a destination slow? `lanes status`, and `delays=` in the MTA's log.",
     )
 
@@ -199,15 +191,15 @@ def _burning(severity: Severity, seen: LaneSeen, bounds: Alerts) -> Reading:
     long = seen.outcomes.get(found.window.long, Outcomes())
     return Reading(
         found.level,
-        f"lane {seen.lane} missed {long.missed} of {_messages(long.delivered)} in {_span(found.window.long)}: "
-        f"{found.rate:.3g} times as fast as its objective of {objective:.4g} over {_span(seen.period)} allows",
+        f"lane {seen.lane} missed {long.missed} of {_messages(long.delivered)} in {span(found.window.long)}: "
+        f"{found.rate:.3g} times as fast as its objective of {objective:.4g} over {span(seen.period)} allows",
         f"See where the time goes: `lanes sla --since 1d --lane {seen.lane}` (held, or with the MTA?), `lanes status`.",
     )
 
 
 def _silent(seen: ProgramSeen, bounds: Alerts) -> Reading:
     """Nothing is heard of a program."""
-    how_long = f"for {_span(seen.silence)}" if seen.heard else "so far"
+    how_long = f"for {span(seen.silence)}" if seen.heard else "so far"
     whose = f" of {seen.mta}" if seen.mta else ""
     return Reading(
         seen.silence / _half_silence(bounds),
@@ -234,6 +226,11 @@ LANE_RULES: tuple[Rule[LaneSeen], ...] = (
 )
 PROGRAM_RULES: tuple[Rule[ProgramSeen], ...] = (Rule("silent", "critical", _silent, _half_silence),)
 
+#: Every alert, and its severity.
+SEVERITIES: dict[AlertName, Severity] = {
+    **{rule.name: rule.severity for rule in LANE_RULES}, **{rule.name: rule.severity for rule in PROGRAM_RULES},
+    **{rule.name: rule.severity for rule in RELAY_RULES}, **{rule.name: rule.severity for rule in PREFERENCE_RULES},
+}  # fmt: skip
 
 def measure(seen: Seen, bounds: Alerts) -> Iterator[Measured]:
     """Every rule's answer about all that is seen."""
@@ -242,6 +239,10 @@ def measure(seen: Seen, bounds: Alerts) -> Iterator[Measured]:
     for program in seen.programs:
         yield from _apply(PROGRAM_RULES, program, program.labels, bounds)
 
+    for relay in seen.relays:
+        yield from _apply(RELAY_RULES, relay, {"relay": relay.relay}, bounds)
+    for preference in seen.preferences:
+        yield from _apply(PREFERENCE_RULES, preference, {"preference": preference.preference}, bounds)
 
 def _apply(rules: Iterable[Rule[_T]], seen: _T, labels: dict[str, str], bounds: Alerts) -> Iterator[Measured]:
     for rule in rules:
@@ -252,7 +253,3 @@ def _apply(rules: Iterable[Rule[_T]], seen: _T, labels: dict[str, str], bounds: 
 
 def _messages(count: int) -> str:
     return "1 message" if count == 1 else f"{count} messages"
-
-
-def _span(seconds: float) -> str:
-    return format_seconds(round(seconds)) if seconds >= 10 else f"{seconds:.3g}s"

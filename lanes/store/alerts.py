@@ -17,10 +17,13 @@ from redis.client import Pipeline
 
 from lanes.config import Settings
 from lanes.life import State as MessageState
+from lanes.message import PREFERENCES, printable
 from lanes.sla.alerts import State, firing
 from lanes.sla.period import Measure, Period
+from lanes.sla.relay_rules import RelaySeen
 from lanes.sla.rules import PROGRAMS, LaneSeen, ProgramSeen, Seen
 from lanes.store.ledger import Ledger
+from lanes.store.relays import Relays
 from lanes.store.standing import Standing
 from lanes.store.store import Store
 from lanes.store.stored import instant
@@ -45,11 +48,12 @@ class Alerts:
         self._settings = settings
         self._keys = store.keys
         self._ledger = Ledger(store, settings)
+        self._relays = Relays(store.client, settings)
         self.standing = Standing(store.client, self._keys.alerts)
         """How they stand."""
 
     def seen(self, now: float) -> Seen:
-        """What the rules see, the most urgent lane first; five round trips."""
+        """What the rules see, the most urgent lane first; five round trips, and two for relays."""
         names = self._settings.by_rank()
         with self._store.client.pipeline(transaction=False) as pipe:
             for name in names:
@@ -63,7 +67,14 @@ class Alerts:
                                  outcomes=outcomes[glance.seen.lane], period=period)
             for glance in glances
         )
-        return Seen(tuple(lanes), self.programs(now))
+        return Seen(tuple(lanes), self.programs(now), self._relays_seen(now))
+
+    def _relays_seen(self, now: float) -> tuple[RelaySeen, ...]:
+        return tuple(
+            RelaySeen(name, max(now - one.health.down_since, 0.0) if one.health.down_since else None,
+                      printable(one.health.error), _served(self._settings.relays[name].preference))
+            for name, one in self._relays.conditions(now).items()
+        )  # fmt: skip
 
     def _ask(self, pipe: Pipeline, name: str, now: float) -> None:
         lane, bounds = self._settings.lanes[name], self._settings.alerts
@@ -94,7 +105,7 @@ class Alerts:
         return int(self._settings.alerts.recent // 60)
 
     def programs(self, now: float) -> tuple[ProgramSeen, ...]:
-        """Who was last heard of when; without sinks, nobody has to tell of alerts."""
+        """Who was last heard of when; of those that there have to be."""
         heard = cast("dict[bytes, bytes]", self._store.client.hgetall(self._keys.seen))
         needed = [program for program in PROGRAMS if program != "notifier" or self._settings.alerts.sinks]
         return tuple(ProgramSeen(program, instant(heard.get(program.encode())), now) for program in needed)
@@ -105,5 +116,10 @@ class Alerts:
 
 
 def _ids(glances: Sequence[_Glance]) -> list[str]:
+def _served(preference: str | None) -> tuple[str, ...]:
+    """What a relay with this preference serves."""
+    return PREFERENCES if preference is None else (preference,)
+
+
     return [id for glance in glances for id in glance.near]
 

@@ -104,7 +104,7 @@ class Relays:
                 middle = depths[name] // 2
                 pipe.zrevrange(SharedKeys.flying(name), middle, middle, withscores=True)
             answers = iter(pipe.execute())
-        return {name: Condition(health, next(answers), _age(next(answers), depths[name], now))
+        return {name: Condition(health, next(answers), min(_age(next(answers), depths[name], now), self._limit))
                 for name, health in known.items()}
 
 

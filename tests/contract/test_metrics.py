@@ -17,10 +17,12 @@ from lanes.jobs.queues import enqueue_reconcile, mta_queue
 from lanes.life import Result, State
 from lanes.message import Record
 from lanes.metrics.collector import House, exposition
+from lanes.routes.health import Tried
 from lanes.schedule.view import Wave
 from lanes.store.alerts import Alerts
-from lanes.store.keys import Keys
+from lanes.store.keys import Keys, SharedKeys
 from lanes.store.orders import Orders
+from lanes.store.relays import Flight, Relays
 from lanes.store.settling import Settlement
 from lanes.store.sinks import Sinks
 from lanes.store.store import Candidate, Store
@@ -38,6 +40,12 @@ def settings(settings: Settings) -> Settings:
         max_size = 3
         [lanes.bulk]
         batch = {{ size = 3, max_wait = "1h", streams = 2 }}
+        [relays.premium]
+        transport = "premium"
+        cost = 0.02
+        [relays.economy]
+        transport = "economy"
+        cost = 0.001
         [alerts.sinks.pager]
         kind = "log"
         """)
@@ -182,6 +190,28 @@ def test_programs_and_what_they_have_to_do_are_told(store: Store, settings: Sett
     assert [value(house, "lanes_jobs_waiting", queue=queue) for queue in ("mta", "notify")] == [1, 0]
 
 
+def test_relays_and_what_was_spent_by_each_are_told(store: Store, settings: Settings, house: House) -> None:
+    # Given a relay that delivers, one that is down, and mail that was paid for
+    relays = Relays(store.client, settings)
+    fault = Tried(NOW, "deferred", "4.4.1 refused", None, "")
+    relays.learn(1, {"premium": [Tried(NOW, "sent", "", 0.5)]})
+    relays.learn(2, {"economy": [fault._replace(destination=f"{number}.example") for number in range(5)]})
+    relays.moved(Flight({"premium": {"a": NOW, "b": NOW}}, {}), NOW)
+    admit(store, "c", "normal")
+    store.settle([Settlement("c", Result.DELIVERED, NOW, 5.0, None, "economy")])
+    # Then that is told, and what there was none of is zero
+    assert [value(house, "lanes_relay_up", relay=relay) for relay in ("premium", "economy")] == [1, 0]
+    assert value(house, "lanes_relay_latency_seconds", relay="premium") == 0.5
+    assert value(house, "lanes_relay_latency_seconds", relay="economy") is None
+    assert value(house, "lanes_relay_deliveries_total", relay="economy", result="deferred") == 5
+    assert value(house, "lanes_relay_deliveries_total", relay="economy", result="sent") == 0
+    assert [value(house, "lanes_relay_depth", relay=relay) for relay in ("premium", "economy")] == [2, 0]
+    costs = {relay: value(house, "lanes_cost_total", lane="normal", relay=relay) for relay in settings.relays}
+    assert costs == {"premium": 0, "economy": 0.001}
+    assert value(house, "lanes_cost_premium_total", lane="normal") == 0.02
+    assert value(house, "lanes_cost_premium_total", lane="bulk") == 0
+
+
 def test_alerts_that_fire_are_counted_and_the_others_are_zero(store: Store, settings: Settings, house: House) -> None:
     # Given programs of which one lives, and a sink that was told and failed
     store.beat("manager", NOW)
@@ -226,6 +256,9 @@ def fill_with_junk(client: Redis, keys: Keys, lanes: Sequence[str]) -> None:
             client.zadd(keys.state(state, lane), {junk: score for junk in JUNK for score in (math.inf, -math.inf)})
             client.hset(keys.records, mapping=dict.fromkeys(JUNK, b"\x93\xa4bulk\xcb\x7f\xf0"))
     client.sadd(keys.paused, *JUNK)
+    client.hset(SharedKeys.relays, mapping={"premium": b"junk", "economy": b"\x9d" + b"\xcb\x7f\xf0" * 13})
+    client.hset(keys.costs, mapping=dict(zip(("micro:bulk:premium", "messages:bulk:premium", "x"), JUNK, strict=False)))
+    client.zadd(SharedKeys.flying("premium"), dict.fromkeys(JUNK, math.inf))
 
 
 def test_whatever_redis_holds_there_is_an_exposition_that_prometheus_understands(

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import count
 
+import msgspec
 import pytest
 from redis import Redis
 
 from lanes.config import Settings
 from lanes.config.load import parse
-from lanes.message import Record
+from lanes.message import PREFERENCES, Decision, Record
 from lanes.mta.port import Stretch
 from lanes.mta.postfix.grammar import PostfixGrammar
 from lanes.routes.health import Breaker, Condition, Health, Tried, breaker
+from lanes.routes.roads import Roads
 from lanes.services.tracker import Tracker
 from lanes.store.keys import SharedKeys
 from lanes.store.mtas import of
@@ -125,12 +128,26 @@ def test_of_a_relay_that_is_half_open_only_probes_count(relays: Relays) -> None:
     assert relays.conditions(again + 2)["premium"].depth == 1
 
 
-@pytest.mark.parametrize("junk", [b"junk", b"\xff", b"\x91\xc4\x01\xff", b""])
+JUNK = [b"junk", b"\xff", b"\x91\xc4\x01\xff", b"", *map(msgspec.msgpack.encode, (
+    [math.nan], [math.inf], [-1.0], [1.0, math.nan], [1.0, 2.0], [0, 1, 0, 0, -1], [0, 1, 0, 0, 10**18],
+))]  # fmt: skip
+
+
+@pytest.mark.parametrize("junk", JUNK)
 def test_what_cannot_be_read_is_a_relay_of_which_nothing_is_known(store: Store, relays: Relays, junk: bytes) -> None:
     store.client.hset(SharedKeys.relays, "premium", junk)
     assert relays.conditions(NOW)["premium"] == Condition()
     relays.learn(0, {"premium": [sent()]})
     assert relays.conditions(NOW)["premium"].health.results == {"sent": 1}
+
+
+def test_whatever_is_in_flight_a_relay_can_be_chosen(store: Store, relays: Relays) -> None:
+    scores: dict[bytes, float] = {b"a": math.inf, b"b": -math.inf, b"\xff": 0, b"c": NOW, b"d": 2**60}
+    store.client.zadd(SharedKeys.flying("premium"), scores)
+    roads = Roads(SETTINGS, lambda: 0.5)
+    roads.learn(relays.conditions(NOW), {}, NOW)
+    for preference in PREFERENCES:
+        assert roads.choose(Decision("normal", NOW, preference), "", "example.com", NOW).relay
 
 
 class Log:

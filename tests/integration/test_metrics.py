@@ -14,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from contrib.sandbox.mail import mail
 from contrib.sandbox.ports import LOOPBACK, free_port
+from contrib.sandbox.postfix import Relay
 from contrib.sandbox.prometheus import PrivatePrometheus
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
@@ -25,16 +26,19 @@ from tests.integration.world import UNSUBSCRIBE, running_site
 
 RULES = [Path(__file__).parents[2] / "contrib" / "prometheus" / f"{kind}.yml" for kind in ("recording", "alerting")]
 
+RELAY = '[relays.premium]\ntransport = "premium"\nnexthop = "[127.0.0.1]"\ncost = 0.02\n'
+
 
 @pytest.fixture(scope="module")
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A site through which urgent mail has gone, and that holds a newsletter."""
-    settings = f'web.listen = "{LOOPBACK}:{free_port()}"\n[alerts.sinks.log]\nkind = "log"\n'
-    with Sink() as sink, running_site(request, sink, settings, programs=(*PROGRAMS, "notifier", "api")) as site:
+    settings = f'web.listen = "{LOOPBACK}:{free_port()}"\n[alerts.sinks.log]\nkind = "log"\n{RELAY}'
+    programs, relays = (*PROGRAMS, "notifier", "api"), {"premium": Relay()}
+    with Sink() as sink, running_site(request, sink, settings, relays, programs=programs) as site:
         site.send(mail("Your verification code is 123456"))
         site.send(mail("News", headers=UNSUBSCRIBE))
         sink.wait_for_subject("Your verification code is 123456")
-        wait_until(lambda: value(site, "lanes_messages_settled_total", lane="priority"), "it to be settled")
+        wait_until(lambda: value(site, "lanes_relay_deliveries_total", result="sent"), "it to be settled")
         yield site
 
 
@@ -93,6 +97,10 @@ def test_the_filter_and_the_house_agree_about_the_mail(site: Site) -> None:
     assert value(site, "lanes_messages_accepted_total") == 2
     assert value(site, "lanes_depth", lane="bulk", state="held") == 1
     assert value(site, "lanes_queue_seconds_count", lane="priority") == 1
+    # And about the road that it took
+    sent = value(site, "lanes_relay_deliveries_total", relay="premium", result="sent")
+    assert (sent, value(site, "lanes_relay_up", relay="premium")) == (1, 1)
+    assert value(site, "lanes_cost_total", lane="priority", relay="premium") == 0.02
 
 
 def test_prometheus_scrapes_both_and_evaluates_every_rule(site: Site) -> None:

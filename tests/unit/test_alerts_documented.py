@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import get_args
 
-from lanes.config.sinks import Severity, Sink
+from lanes.config.sinks import Sink
 from lanes.notify.words import as_json
 from lanes.sla.notices import trial
-from lanes.sla.rules import LANE_RULES, PROGRAM_RULES, PROGRAMS
+from lanes.sla.rules import PROGRAMS, SEVERITIES
 
 TEXT = (Path(__file__).parents[2] / "docs" / "alerts.md").read_text("utf-8")
 ALERTS, SINKS = TEXT.split("\n## The alerts\n")[1].split("\n## Who is told\n")
@@ -24,8 +24,7 @@ def sections(text: str) -> dict[str, str]:
 
 def test_each_alert_has_its_section_with_its_severity_and_there_is_none_besides() -> None:
     said = {name: re.findall(r"\*(critical|warning)\*", text) for name, text in sections(ALERTS).items()}
-    severities: dict[str, list[Severity]] = {rule.name: [rule.severity] for rule in LANE_RULES}
-    assert said == severities | {rule.name: [rule.severity] for rule in PROGRAM_RULES}
+    assert said == {name: [severity] for name, severity in SEVERITIES.items()}
 
 
 def test_each_section_says_what_to_do() -> None:

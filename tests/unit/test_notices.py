@@ -16,7 +16,7 @@ from lanes.config.sinks import AlertName, LogSink, Severity, Sink
 from lanes.config.units import Seconds
 from lanes.sla.alerts import Phase, State, step
 from lanes.sla.notices import Due, Notice, notices, still_true, trial
-from lanes.sla.rules import LANE_RULES, PROGRAM_RULES, Alert, ProgramSeen, Seen
+from lanes.sla.rules import SEVERITIES, Alert, ProgramSeen, Seen
 
 NOW = 1_800_000_000.0
 HOUR = 3600.0
@@ -193,5 +193,5 @@ def test_whatever_happens_a_sink_hears_fires_and_clears_in_turn_and_no_more_ofte
 
 
 def test_the_alerts_that_settings_may_name_are_those_that_there_are() -> None:
-    names = {rule.name for rule in LANE_RULES} | {rule.name for rule in PROGRAM_RULES}
+    names = set(SEVERITIES)
     assert names == set(get_args(AlertName))
