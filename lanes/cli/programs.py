@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -33,11 +34,13 @@ from lanes.log import configure
 from lanes.mta import choose
 from lanes.notify.choose import way_to
 from lanes.readiness import ready
+from lanes.routes.roads import Roads
 from lanes.services.alive import Beat
 from lanes.services.lead import Lead
 from lanes.services.loop import RETRY, beside, repeat, stop_on_signals
 from lanes.services.manager import Manager
 from lanes.services.reconcile import Reconcile
+from lanes.services.router import Router, serve
 from lanes.services.tracker import Tracker
 from lanes.services.up import AlreadyUpError
 from lanes.services.up import up as run_everything
@@ -196,6 +199,20 @@ def tracker(house: House) -> None:
 
 @click.command()
 @with_house
+def router(house: House) -> None:
+    """Run the router: tells Postfix, for each delivery attempt, which relay a lane takes now."""
+    configure(house.settings, "router")
+    settings = house.settings
+    if not settings.router.listen:
+        raise click.ClickException("router.listen is empty, so there is nowhere to be asked")
+    stop = stop_on_signals()
+    service = Router(settings, house.store, Roads(settings, random.random))
+    beside(service.look, stop, "router")
+    serve(service, settings, stop)
+
+
+@click.command()
+@with_house
 def api(house: House) -> None:
     """Run the API: the dashboard, the REST API and Prometheus' metrics."""
     from lanes.web.app import create_app  # noqa: PLC0415 - Flask costs other commands a quarter of a second
@@ -207,4 +224,4 @@ def api(house: House) -> None:
     serve(create_app(house), house.settings, stop_on_signals())
 
 
-COMMANDS = (up, milter, manager, worker, tracker, notifier, api)
+COMMANDS = (up, milter, manager, worker, tracker, notifier, router, api)

@@ -15,6 +15,7 @@ from lanes.config.check_web import check_web
 from lanes.config.errors import ConfigError, nearest
 from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Settings
 from lanes.config.redis_url import by_sentinel
+from lanes.config.router import check_router
 from lanes.config.sendmail import check_sendmail
 from lanes.config.units import format_seconds, parse_address_entry
 
@@ -39,6 +40,7 @@ def check(settings: Settings) -> None:
     check_roads(settings)
     if settings.mta.kind == "sendmail":
         check_sendmail(settings.mta.sendmail, settings.relays)
+    check_router(settings.router)
     _references(settings)
     _policy(settings)
     _networks(settings)

@@ -13,6 +13,7 @@ from typing import Literal
 from msgspec import field
 
 from lanes.config.relays import Budget, Preference, Relay, Roads
+from lanes.config.router import Router
 from lanes.config.section import Section
 from lanes.config.sinks import Sink
 from lanes.config.sendmail import Sendmail
@@ -280,6 +281,7 @@ class Settings(Section, frozen=True):
     relays: dict[str, Relay]
     roads: Roads
     budgets: dict[str, Budget]
+    router: Router
     manager: Manager
     domains: Domains
     worker: Worker

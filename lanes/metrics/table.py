@@ -123,7 +123,8 @@ ROADS = Group("Roads and cost", "house",
 PROGRAMS_AND_ALERTS = Group("Programs and alerts", "house", "Whether the house itself is at work.", (
     Metric("lanes_heard_timestamp_seconds", "gauge", "When the program last said that it is alive; 0: never.",
            "Alert if it is older than `alerts.silent_after`: the house cannot tell its own silence if nothing of it is "
-           "left. `notifier` is left out where there are no sinks.", {"program": tuple(PROGRAMS)}),
+           "left. `notifier` is left out where there are no sinks, `router` where nobody asks it.",
+           {"program": tuple(PROGRAMS)}),
     Metric("lanes_alerts_firing", "gauge", "Alerts of the house that fire; 0 for each that does not.",
            "Chart it, or have Prometheus tell of them as well. Each is described in docs/alerts.md.",
            {"alert": tuple(ALERTS), "severity": ("critical", "warning")}),

@@ -56,6 +56,10 @@ class Roads:
             self._given[relay] += 1
             self._show(relay)
 
+    def usual(self) -> dict[tuple[str, str], str]:
+        """The relay that the like of it was given last, by preference and region."""
+        return dict(self._last)
+
     def _show(self, name: str) -> None:
         """A relay with what it was given since."""
         known = self._conditions.get(name) or Condition()

@@ -88,9 +88,10 @@ class Child:
 
 
 def programs(settings: Settings) -> tuple[str, ...]:
-    """What there is to run; without sinks, nobody is to be told of alerts, and the API may be served nowhere."""
+    """What there is to run; without sinks, nobody is to be told of alerts, and router and API may be asked nowhere."""
     notifier = ("notifier",) if settings.alerts.sinks else ()
-    return (*PROGRAMS, *notifier, *(("api",) if settings.web.listen else ()))
+    router = ("router",) if settings.router.listen else ()
+    return (*PROGRAMS, *notifier, *router, *(("api",) if settings.web.listen else ()))
 
 
 def up(settings: Settings, config: Path | None, stop: threading.Event) -> None:

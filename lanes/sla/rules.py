@@ -30,6 +30,7 @@ PROGRAMS = {
     "worker": "held mail waits",
     "tracker": "mail flows, but nobody sees what becomes of it, and the window fills",
     "notifier": "nobody is told of alerts",
+    "router": "the MTA defers mail whose relay it would ask for, and tries it again",
 }
 #: What becomes of more mail when a lane is full.
 _OVERFLOW = {"demote": "goes one lane down", "defer": "is refused for now (451)", "pass": "passes without being held"}

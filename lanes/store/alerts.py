@@ -107,7 +107,8 @@ class Alerts:
     def programs(self, now: float) -> tuple[ProgramSeen, ...]:
         """Who was last heard of when; of those that there have to be."""
         heard = cast("dict[bytes, bytes]", self._store.client.hgetall(self._keys.seen))
-        needed = [program for program in PROGRAMS if program != "notifier" or self._settings.alerts.sinks]
+        asked_for = {"notifier": bool(self._settings.alerts.sinks), "router": bool(self._settings.router.listen)}
+        needed = [program for program in PROGRAMS if asked_for.get(program, True)]
         return tuple(ProgramSeen(program, instant(heard.get(program.encode())), now) for program in needed)
 
     def firing(self, now: float) -> list[State]:
