@@ -88,7 +88,6 @@ class Seen(NamedTuple):
 
     lanes: tuple[LaneSeen, ...]
     programs: tuple[ProgramSeen, ...]
-
     relays: tuple[RelaySeen, ...] = ()
 
     @property
@@ -96,6 +95,7 @@ class Seen(NamedTuple):
         """Those that relays serve."""
         for preference in PREFERENCES:
             yield PreferenceSeen(preference, tuple(relay for relay in self.relays if preference in relay.serves))
+
 
 class Alert(msgspec.Struct, frozen=True, array_like=True):
     """What is wrong, in words. Stored packed by position: append fields, never reorder."""
@@ -226,12 +226,12 @@ LANE_RULES: tuple[Rule[LaneSeen], ...] = (
     Rule("burn_slow", "warning", partial(_burning, "warning")),
 )
 PROGRAM_RULES: tuple[Rule[ProgramSeen], ...] = (Rule("silent", "critical", _silent, _half_silence),)
-
 #: Every alert, and its severity.
 SEVERITIES: dict[AlertName, Severity] = {
     **{rule.name: rule.severity for rule in LANE_RULES}, **{rule.name: rule.severity for rule in PROGRAM_RULES},
     **{rule.name: rule.severity for rule in RELAY_RULES}, **{rule.name: rule.severity for rule in PREFERENCE_RULES},
 }  # fmt: skip
+
 
 def measure(seen: Seen, bounds: Alerts) -> Iterator[Measured]:
     """Every rule's answer about all that is seen."""
@@ -239,11 +239,11 @@ def measure(seen: Seen, bounds: Alerts) -> Iterator[Measured]:
         yield from _apply(LANE_RULES, lane, {"lane": lane.lane}, bounds)
     for program in seen.programs:
         yield from _apply(PROGRAM_RULES, program, program.labels, bounds)
-
     for relay in seen.relays:
         yield from _apply(RELAY_RULES, relay, {"relay": relay.relay}, bounds)
     for preference in seen.preferences:
         yield from _apply(PREFERENCE_RULES, preference, {"preference": preference.preference}, bounds)
+
 
 def _apply(rules: Iterable[Rule[_T]], seen: _T, labels: dict[str, str], bounds: Alerts) -> Iterator[Measured]:
     for rule in rules:

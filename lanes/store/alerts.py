@@ -116,11 +116,11 @@ class Alerts:
         return firing(self.standing.states(), self.programs(now), self._settings.alerts)
 
 
-def _ids(glances: Sequence[_Glance]) -> list[str]:
 def _served(preference: str | None) -> tuple[str, ...]:
     """What a relay with this preference serves."""
     return PREFERENCES if preference is None else (preference,)
 
 
+def _ids(glances: Sequence[_Glance]) -> list[str]:
     return [id for glance in glances for id in glance.near]
 
