@@ -48,6 +48,16 @@ class Message(Answer, frozen=True, kw_only=True):
     evidence: list[Evidence]
 
 
+class Messages(Answer, frozen=True, kw_only=True):
+    """Messages that were listed, or found."""
+
+    items: list[Message]
+    complete: bool
+    """Whether there are no more."""
+    looked_at: int
+    """How many messages were looked at to find these."""
+
+
 def evidence(spoke: Sequence[Spoke]) -> list[Evidence]:
     """The rules that spoke, in order."""
     return [Evidence(rule=printable(e.rule), saw=printable(e.saw), says=printable(e.says)) for e in spoke]

@@ -212,12 +212,17 @@ def router(house: House) -> None:
 
 
 @click.command()
+@click.option("--openapi", is_flag=True, help="Instead, print the API's OpenAPI document.")
 @with_house
-def api(house: House) -> None:
+def api(house: House, openapi: bool) -> None:
     """Run the API: the dashboard, the REST API and Prometheus' metrics."""
     from lanes.web.app import create_app  # noqa: PLC0415 - Flask costs other commands a quarter of a second
+    from lanes.web.openapi import of_house  # noqa: PLC0415
     from lanes.web.serve import serve  # noqa: PLC0415
 
+    if openapi:
+        click.echo(of_house(house.settings))
+        return
     configure(house.settings, "api")
     if not house.settings.web.listen:
         raise click.ClickException("web.listen is empty, so there is nowhere to serve")

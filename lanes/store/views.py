@@ -6,6 +6,7 @@ Failure: :class:`redis.RedisError`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import fmean
 from typing import NamedTuple, cast
 
@@ -18,6 +19,9 @@ from lanes.store.store import Store
 
 #: Messages of a state whose ages are looked at.
 SAMPLE = 200
+
+#: The state of what is done with.
+SETTLED = "settled"
 
 
 class LaneStatus(NamedTuple):
@@ -127,17 +131,25 @@ class Views:
         return list(self._store.records(id.decode() for id in ids).items())
 
     def state_of(self, id: str) -> str:
-        """The state of a message: a :class:`State`, ``settled``, or empty if unknown."""
-        record = self._store.records([id]).get(id)
-        if record is None:
-            return ""
+        """The state of a message: a :class:`State`, :data:`SETTLED`, or empty if unknown."""
+        return self.states_of(self._store.records([id])).get(id, "")
+
+    def states_of(self, records: Mapping[str, Record]) -> dict[str, str]:
+        """The state of each of these messages; one round trip."""
+        if not records:
+            return {}
         with self._store.client.pipeline(transaction=False) as pipe:
-            for state in State:
-                pipe.zscore(self._keys.state(state, record.lane), id)
-            found = [state for state, score in zip(State, pipe.execute(), strict=True) if score is not None]
-        return found[0] if found else "settled"
+            for id, record in records.items():
+                for state in State:
+                    pipe.zscore(self._keys.state(state, record.lane), id)
+            scores = iter(pipe.execute())
+        return {id: _where(dict(zip(State, scores, strict=False))) for id in records}
 
     def in_state(self, state: State, lane: str, count: int) -> list[tuple[str, Record]]:
         """The head of a lane in one state."""
         ids = cast("list[bytes]", self._store.client.zrange(self._keys.state(state, lane), 0, count - 1))
         return list(self._store.records(id.decode() for id in ids).items())
+
+
+def _where(scores: Mapping[State, float | None]) -> str:
+    return next((state.value for state, score in scores.items() if score is not None), SETTLED)

@@ -11,11 +11,12 @@ import msgspec
 from flask import Flask, Response, request
 
 from lanes.house import House
-from lanes.web import files, problems
+from lanes.web import files, limits, problems
 from lanes.web.asked import read_body, read_query
 from lanes.web.auth import Doorkeeper, check_origin
 from lanes.web.live import Live
 from lanes.web.look import look_around
+from lanes.web.openapi import of_house
 from lanes.web.problems import ProblemError
 from lanes.web.route import JSON, Asked, Desk, Reply, Route
 from lanes.web.table import LIVE, ROUTES
@@ -27,17 +28,22 @@ def create_app(
 ) -> Flask:
     """The application of an MTA's house; ``app.extensions["live"]`` is its :class:`Live`."""
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False
     settings = house.settings
     app.config["MAX_CONTENT_LENGTH"] = int(settings.web.body_max)
     live = Live(lambda: look_around(house, clock()), settings.web.streams, LIVE, beat)
     app.extensions["live"] = live
     desk, doorkeeper = Desk(house, live, clock, sleep), Doorkeeper(settings.web.tokens)
     problems.register(app)
+    limits.register(app, settings.web)
     app.before_request(lambda: doorkeeper.check_host(request.headers.get("Host", "")))
     for route in ROUTES:
         rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
         app.add_url_rule(rule, f"{route.method} {route.path}", _view(route, desk, doorkeeper), methods=[route.method],
                          provide_automatic_options=False)  # fmt: skip
+    openapi = of_house(settings)
+    app.add_url_rule("/openapi.json", "openapi", lambda: Response(openapi, content_type=JSON),
+                     provide_automatic_options=False)  # fmt: skip
     files.register(app)
     return app
 

@@ -14,15 +14,18 @@ import hmac
 import ipaddress
 from collections.abc import Mapping
 from hashlib import sha256
+from http import HTTPStatus
 from typing import NamedTuple
 
+from flask import Response
 from werkzeug.datastructures import Headers
 
 from lanes.config.web import Scope, Token
 from lanes.web.problems import ProblemError
 
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mta-lanes"'}
-_WRONG = {"WWW-Authenticate": 'Bearer realm="mta-lanes", error="invalid_token"'}
+_INVALID = 'error="invalid_token"'
+_WRONG = {"WWW-Authenticate": f'Bearer realm="mta-lanes", {_INVALID}'}
 _OWN_PAGES = ("same-origin", "none")
 
 
@@ -66,6 +69,11 @@ class Doorkeeper:
         has made point here (DNS rebinding)."""
         if not self._known and not _is_loopback(host):
             raise ProblemError(403, "Without a token, ask for localhost or an address of the loopback interface.")
+
+
+def is_wrong_token(response: Response) -> bool:
+    """Whether a request was refused for a token that is not known, rather than for want of one."""
+    return response.status_code == HTTPStatus.UNAUTHORIZED and _INVALID in response.headers["WWW-Authenticate"]
 
 
 def check_origin(headers: Headers) -> None:

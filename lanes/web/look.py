@@ -16,6 +16,8 @@ from lanes.house import House
 from lanes.life import State
 from lanes.message import Record
 from lanes.store.orders import Orders
+from lanes.store.search import Search
+from lanes.store.views import SETTLED
 from lanes.timestamps import rfc3339
 from lanes.web.problems import ProblemError
 from lanes.web.route import Asked, Desk, Query
@@ -23,8 +25,8 @@ from lanes.web.route import Asked, Desk, Query
 #: Of an overview: domains of each lane with batches, and decisions.
 _DOMAINS, _DECISIONS = 20, 12
 
-Limit = Annotated[int, Meta(ge=1, le=1000, description="How many at most.")]
-LaneName = Annotated[str, Meta(max_length=64, description="Only this lane.")]
+Limit = Annotated[int, Meta(ge=1, le=1000)]
+LaneName = Annotated[str, Meta(max_length=64)]
 
 
 class Who(Answer, frozen=True, kw_only=True):
@@ -39,19 +41,25 @@ class OfLane(Query, frozen=True, kw_only=True):
     """Some of a lane, or of each."""
 
     lane: LaneName | None = None
+    """Only this lane."""
     limit: Limit = 50
+    """How many at most, of each lane."""
 
 
-class Head(OfLane, frozen=True, kw_only=True):
-    """The head of a lane, or of each, in a state."""
+class Which(OfLane, frozen=True, kw_only=True):
+    """Messages that are looked for, or the head of a lane, or of each."""
 
-    state: Annotated[State, Meta(description="Only those in this state.")] = State.HELD
+    state: State | None = None
+    """Only those in this state; the head of a lane: of what is held."""
+    q: Annotated[str, Meta(min_length=1, max_length=320)] | None = None
+    """An id, or an address or domain of a sender or recipient."""
 
 
 class Some(Query, frozen=True, kw_only=True):
     """The last ones."""
 
     limit: Limit = 50
+    """How many at most."""
 
 
 def whoami(_desk: Desk, asked: Asked[Query, None]) -> Who:
@@ -104,11 +112,24 @@ def list_domains(desk: Desk, asked: Asked[OfLane, None]) -> Items[domains.Domain
     return Items(items=[domains.domain(row, now) for row in rows])
 
 
-def list_messages(desk: Desk, asked: Asked[Head, None]) -> Items[messages.Message]:
-    """The head of each lane, or of one, in a state: the lane's own order."""
-    query, views = asked.query, desk.house.views
-    heads = (views.in_state(query.state, lane, query.limit) for lane in lanes_of(desk, query.lane))
-    return Items(items=[messages.message(id, record, query.state) for head in heads for id, record in head])
+def list_messages(desk: Desk, asked: Asked[Which, None]) -> messages.Messages:
+    """Messages with an id, of or to an address or domain (`q`); or else the head of each lane, in the lane's order."""
+    return _find(desk, asked.query, asked.query.q) if asked.query.q else _heads(desk, asked.query)
+
+
+def _find(desk: Desk, query: Which, words: str) -> messages.Messages:
+    states = [query.state] if query.state else [*State, SETTLED]
+    search = Search(desk.house.store, desk.settings)
+    hits, complete, looked_at = search.find(words, lanes_of(desk, query.lane), states, query.limit)
+    return messages.Messages(items=[messages.message(*hit) for hit in hits], complete=complete, looked_at=looked_at)
+
+
+def _heads(desk: Desk, query: Which) -> messages.Messages:
+    state, views = query.state or State.HELD, desk.house.views
+    heads = [views.in_state(state, lane, query.limit) for lane in lanes_of(desk, query.lane)]
+    items = [messages.message(id, record, state) for head in heads for id, record in head]
+    complete = all(len(head) < query.limit for head in heads)
+    return messages.Messages(items=items, complete=complete, looked_at=len(items))
 
 
 def message(desk: Desk, asked: Asked[Query, None]) -> messages.Message:

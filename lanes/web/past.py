@@ -24,8 +24,8 @@ from lanes.web.route import Asked, Desk, Query
 #: Seconds after which it is worth while to ask again: a minute's end brings more.
 _AGAIN = {"Retry-After": "60"}
 
-Since = Annotated[str, Meta(pattern=r"^\d{1,6}[smhdw]$", description="How far to look back, such as 24h or 7d.")]
-Points = Annotated[int, Meta(ge=1, le=1000, description="About how many stretches of time.")]
+Since = Annotated[str, Meta(pattern="^[0-9]{1,6}[smhdw]$")]
+Points = Annotated[int, Meta(ge=1, le=1000)]
 
 log = structlog.get_logger("lanes.web")
 
@@ -34,15 +34,20 @@ class Past(Query, frozen=True, kw_only=True):
     """The last hours or days."""
 
     since: Since = "7d"
+    """How far to look back: 24h, 7d."""
     lane: LaneName | None = None
+    """Only this lane."""
 
 
 class Course(Query, frozen=True, kw_only=True):
     """The last hours or days, in stretches."""
 
     since: Since = "24h"
+    """How far to look back: 24h, 7d."""
     lane: LaneName | None = None
+    """Only this lane."""
     points: Points = 120
+    """In about how many stretches of time, each a minute or longer."""
 
 
 def sla(desk: Desk, asked: Asked[Past, None]) -> Items[answers.Sla]:

@@ -60,13 +60,14 @@ def unavailable(error: RedisError) -> ProblemError:
 
 def register(app: Flask) -> None:
     """Have all errors of an application told as problems."""
-    app.register_error_handler(ProblemError, _told)
-    app.register_error_handler(RedisError, lambda error: _told(unavailable(error)))
+    app.register_error_handler(ProblemError, told)
+    app.register_error_handler(RedisError, lambda error: told(unavailable(error)))
     app.register_error_handler(HTTPException, _framework)
     app.register_error_handler(Exception, _unforeseen)
 
 
-def _told(error: ProblemError) -> Response:
+def told(error: ProblemError) -> Response:
+    """A problem as an answer."""
     return _response(problem(error.status, error.detail, request.path), error.headers)
 
 
@@ -82,5 +83,5 @@ def _unforeseen(error: Exception) -> Response:
     return _response(problem(500, "The server failed; its log says why, under the instance's id.", id), {})
 
 
-def _response(told: Problem, headers: Mapping[str, str]) -> Response:
-    return Response(msgspec.json.encode(told), told.status, headers, content_type=MEDIA_TYPE)
+def _response(about: Problem, headers: Mapping[str, str]) -> Response:
+    return Response(msgspec.json.encode(about), about.status, headers, content_type=MEDIA_TYPE)

@@ -6,7 +6,6 @@ is made from here, so that the two cannot differ. Query parameters, bodies and a
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -42,6 +41,7 @@ class Desk:
         self.house = house
         self.live = live
         self.clock = clock
+        self.classifier = Classifier(house.settings)
         self.sleep = sleep
 
     @property
@@ -49,10 +49,6 @@ class Desk:
         """The settings in effect."""
         return self.house.settings
 
-    @functools.cached_property
-    def classifier(self) -> Classifier:
-        """The site's policy, compiled."""
-        return Classifier(self.settings)
 
 
 class Asked(NamedTuple, Generic[Q, B]):
@@ -91,5 +87,8 @@ class Route(NamedTuple):
     body_required: bool = False
     media: str = JSON
     """Of the answer."""
-    problems: tuple[int, ...] = ()
-    """Statuses of problems besides those that every route has."""
+    statuses: tuple[int, ...] = (200,)
+    problems: tuple[int, ...] = (503,)
+    """Statuses of problems of its own; 503 where Redis or the history is needed."""
+    says: str = ""
+    """What it does, in words; empty: what the docstring of ``answers`` says."""

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import logging
 import threading
+from typing import Any
 
 from flask import Flask
-from waitress.server import create_server
+from waitress.server import BaseWSGIServer, create_server
 
 from lanes.config import Settings
 from lanes.readiness import ready
 from lanes.web.live import Live
+from lanes.web.wire import Channel
 
 #: Seconds for requests under way to end when the server stops.
 GRACE = 5
@@ -26,6 +28,10 @@ _LOOK = 1.0
 _HEADERS_MAX = 16384
 #: Connections that need no thread, since nothing is asked on them.
 _IDLE = 100
+#: Seconds after which they are closed.
+_IDLE_FOR = 60
+#: Bytes that may wait for a client to read them: some two minutes of a stream.
+_UNREAD_MAX = 2 * 2**20
 
 
 def serve(app: Flask, settings: Settings, stop: threading.Event) -> None:
@@ -35,11 +41,15 @@ def serve(app: Flask, settings: Settings, stop: threading.Event) -> None:
     threads = web.threads + web.streams
     # It warns when requests wait for a thread, which they may.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+    sockets: dict[int, Any] = {}
     server = create_server(
-        app, listen=f"{web.listen}", threads=threads, connection_limit=threads + _IDLE,
+        app, sockets, listen=f"{web.listen}", threads=threads, connection_limit=threads + _IDLE,
         max_request_header_size=_HEADERS_MAX, max_request_body_size=web.body_max + 1,
-        channel_request_lookahead=1, ident=None, clear_untrusted_proxy_headers=True,
+        channel_request_lookahead=1, outbuf_high_watermark=_UNREAD_MAX, channel_timeout=_IDLE_FOR, ident=None,
     )  # fmt: skip
+    for one in sockets.values():
+        if isinstance(one, BaseWSGIServer):
+            one.channel_class = Channel
     serving = threading.Thread(target=server.run, name="waitress", daemon=True)
     serving.start()
     ready()
