@@ -54,6 +54,11 @@ def per_minute(name: str, **labels: str) -> str:
     return f"60 * rate({series(name, **labels)}[{RECENTLY}])"
 
 
+def per_hour(name: str, **labels: str) -> str:
+    """The same, for what is little in a minute."""
+    return f"3600 * rate({series(name, **labels)}[{RECENTLY}])"
+
+
 def quantile(q: float, name: str, *by: str, over: str = RECENTLY) -> str:
     """A quantile of a histogram, by these labels; NaN if nothing was measured."""
     buckets = f"rate({series(name, '_bucket')}[{over}])"

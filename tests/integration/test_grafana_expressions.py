@@ -11,7 +11,8 @@ from contrib.grafana.dashboard import FILE
 from contrib.sandbox.grafana import Board, Question, several
 from contrib.sandbox.mail import mail
 from contrib.sandbox.ports import LOOPBACK, free_port
-from contrib.sandbox.prometheus import PrivatePrometheus
+from contrib.sandbox.postfix import Relay
+from contrib.sandbox.prometheus import PrivatePrometheus, Sample
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.wait import wait_until
 from lanes.services.up import PROGRAMS
@@ -22,9 +23,16 @@ web.listen = "{LOOPBACK}:{{port}}"
 [lanes.bulk.batch]
 size = 5
 max_wait = "5m"
+[relays.premium]
+transport = "premium"
+cost = 0.02
+[relays.economy]
+transport = "economy"
+cost = 0.001
 [alerts.sinks.log]
 kind = "log"
 """
+RELAYS = {"premium": Relay(), "economy": Relay()}
 
 #: As Grafana has them when all is chosen, and the range is one of days: long enough for mail that was sent just now.
 ALL = {"mta": ".+", "lane": ".+", "__rate_interval": "5m", "__range": "6h"}
@@ -37,7 +45,7 @@ QUESTIONS = list(Board(FILE).questions())
 def prometheus(request: pytest.FixtureRequest) -> Iterator[PrivatePrometheus]:
     """It has scraped a site before and after mail went through all lanes; some is held still."""
     settings = SETTINGS.format(port=free_port())
-    with Sink() as sink, running_site(request, sink, settings, programs=(*PROGRAMS, "notifier", "api")) as site:
+    with Sink() as sink, running_site(request, sink, settings, RELAYS, programs=(*PROGRAMS, "notifier", "api")) as site:
         targets = {"lanes": [site.settings.web.listen], "lanes-filter": [site.settings.milter.metrics]}
         with PrivatePrometheus(targets) as running:
             wait_until(lambda: running.query("min(up) == 1 and count(up) == 2"), "Prometheus to scrape both", 60)
@@ -51,14 +59,18 @@ def prometheus(request: pytest.FixtureRequest) -> Iterator[PrivatePrometheus]:
             yield running
 
 
+def drawable(answer: list[Sample]) -> list[Sample]:
+    return [sample for sample in answer if math.isfinite(sample.value)]
+
+
 @pytest.mark.parametrize("variables", [ALL, SOME], ids=["all", "some"])
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: str(question.asker))
 def test_each_question_has_an_answer(
         prometheus: PrivatePrometheus, question: Question, variables: Mapping[str, str]) -> None:
     # When it is asked
-    answer = prometheus.query(question.about(variables))
+    expression = question.about(variables)
+    answer = wait_until(lambda: drawable(prometheus.query(expression)), expression, 30)
     # Then there is an answer that can be drawn, by the labels of its legend
-    assert [sample for sample in answer if math.isfinite(sample.value)]
     assert all(question.labels <= set(sample.labels) for sample in answer)
 
 

@@ -13,7 +13,8 @@ import pytest
 from grafana_foundation_sdk.models import units
 
 from contrib.grafana import dashboard
-from contrib.grafana.layout import drawn
+from contrib.grafana.layout import drawn, placed
+from contrib.grafana.panel import Note, Row, line
 from contrib.grafana.promql import series
 from contrib.grafana.rows import ROWS
 from contrib.sandbox.grafana import Board
@@ -175,14 +176,18 @@ def test_it_can_be_drawn_as_text() -> None:
     assert [line.removeprefix("=== ") for line in lines if line.startswith("===")] == [row.title for row in ROWS]
 
 
-@pytest.mark.parametrize(("name", "labels", "error"), [
-    ("lanes_depht", {}, KeyError), ("lanes_depth", {"sate": "held"}, KeyError),
-    ("lanes_depth", {"state": "hold"}, ValueError),
+@pytest.mark.parametrize(("name", "labels", "wrong"), [
+    ("lanes_depht", {}, "lanes_depht"), ("lanes_depth", {"sate": "held"}, "sate"),
+    ("lanes_depth", {"state": "hold"}, "state='hold'"),
 ])  # fmt: skip
-def test_a_panel_of_something_that_there_is_not_is_not_built(
-        name: str, labels: dict[str, str], error: type[Exception]) -> None:
-    with pytest.raises(error, match=name.removesuffix("h") if error is KeyError and not labels else "."):
+def test_a_panel_of_something_that_there_is_not_is_not_built(name: str, labels: dict[str, str], wrong: str) -> None:
+    with pytest.raises((KeyError, ValueError), match=wrong):
         series(name, **labels)
+
+
+def test_a_line_of_panels_that_cannot_be_equally_wide_is_not_built() -> None:
+    with pytest.raises(ValueError, match="5 panels cannot be equally wide: 'One'"):
+        list(placed([Row("Row", (line(4, *[Note("One", "About.", "Words.")] * 5),))]))
 
 
 def test_grafana_reads_it_from_where_the_manual_says() -> None:

@@ -13,7 +13,7 @@ from contrib.grafana.query import bound, over_time
 from contrib.grafana.units import PER_MINUTE
 
 _DEPTH = total(series("lanes_depth"), "mta", "lane")
-_FULLNESS = highest(f"{_DEPTH} / on (mta, lane) {series('lanes_lane_max_size')}", "lane")
+_MAX_SIZE = highest(series("lanes_lane_max_size"), "mta", "lane")
 
 _WINDOW = line(
     8,
@@ -25,7 +25,7 @@ _WINDOW = line(
     panel("How full the lanes are", "Live messages as a part of the lane's `max_size`. At the dashed line it "
           "overflows: mail goes a lane down, or is refused for now. Lanes without a limit are left out.",
           partial(lines, 1.0), units.PercentUnit,
-          over_time(_FULLNESS, "{{lane}}")),
+          over_time(highest(f"{_DEPTH} / {_MAX_SIZE}", "lane"), "{{lane}}")),
 )  # fmt: skip
 
 _FLOW = line(
