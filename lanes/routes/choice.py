@@ -34,7 +34,7 @@ from typing import NamedTuple
 
 from lanes.config.relays import Relay, Roads
 from lanes.message import Evidence, printable
-from lanes.routes.health import Breaker, Condition, Health, breaker
+from lanes.routes.health import Breaker, Condition, breaker
 
 #: Seconds that nobody notices in a delivery: faster than that is no faster.
 GRAIN = 0.5
@@ -69,13 +69,13 @@ class Road(NamedTuple):
     terms: Relay
     condition: Condition
     breaker: Breaker
-    unknown: float = _UNKNOWN
-    """Seconds that it is taken to need while it was never seen to deliver."""
+    mean: float = _UNKNOWN
+    """Seconds that a delivery takes on average, or may be taken to."""
 
     @property
-    def mean(self) -> float:
-        """Seconds that a delivery takes."""
-        return self.condition.health.latency if self.condition.health.is_measured else self.unknown
+    def latency(self) -> float:
+        """Seconds that a delivery takes; if that is more, for which half of what is under way has been."""
+        return max(self.mean, self.condition.waiting)
 
     @property
     def has_room(self) -> bool:
@@ -97,12 +97,22 @@ def roads(relays: Mapping[str, Relay], conditions: Mapping[str, Condition], now:
     known = {name: conditions.get(name) or Condition() for name in relays}
     measured = (one.health.latency for one in known.values() if one.health.is_measured)
     fastest = min(measured, default=_UNKNOWN)
-    return [Road(name, relays[name], one, breaker(one.health, now), fastest) for name, one in known.items()]
+    means = {name: one.health.latency if one.health.is_measured else fastest for name, one in known.items()}
+    return [Road(name, relays[name], one, breaker(one.health, now), means[name]) for name, one in known.items()]
 
 
-def latency(road: Road) -> float:
-    """Seconds that a delivery takes: on average, or if that is more, for which half of what is under way has been."""
-    return max(road.mean, road.condition.waiting)
+class Best(NamedTuple):
+    """What the parts of a score are compared with."""
+
+    latency: float
+    """The fastest relay's."""
+    cost: float
+    """The cheapest relay's price."""
+
+    @classmethod
+    def of(cls, some: Sequence[Road]) -> Best:
+        """Of some relays."""
+        return cls(min(road.latency for road in some), min(road.terms.cost for road in some))
 
 
 def seconds(road: Road) -> float:
@@ -113,7 +123,7 @@ def seconds(road: Road) -> float:
     return max(queued, paced, condition.waiting)
 
 
-def score(road: Road, others: Sequence[Road], terms: Roads, region: str) -> float:
+def score(road: Road, best: Best, terms: Roads, region: str) -> float:
     """What ``balanced`` goes by, from 0 to 1: five parts, each from 0 to 1, in their weights' proportion.
 
     =========  ====================================================================
@@ -125,12 +135,11 @@ def score(road: Road, others: Sequence[Road], terms: Roads, region: str) -> floa
     =========  ====================================================================
     """
     weights, own = terms.weights, road.terms
-    fastest, cheapest = min(map(latency, others)), min(other.terms.cost for other in others)
     total = weights.latency + weights.success + weights.cost + weights.depth + weights.region
     return (
-        weights.latency * (fastest + GRAIN) / (latency(road) + GRAIN)
+        weights.latency * (best.latency + GRAIN) / (road.latency + GRAIN)
         + weights.success * road.condition.health.success
-        + weights.cost * (cheapest + _TINY) / (own.cost + _TINY)
+        + weights.cost * (best.cost + _TINY) / (own.cost + _TINY)
         + weights.depth / (1 + road.condition.depth / own.concurrency)
         + weights.region * ((own.region == region) if own.region and region else 0.5)
     ) / total  # fmt: skip
@@ -195,11 +204,12 @@ class _Field:
         if request.preference == "economy":
             least = min(map(_price, healthy))
             self._roads = [road for road in healthy if _price(road) <= least]
+        self._best = Best.of(self._roads)
         self._merits = {road.name: self._merit(road) for road in self._roads}
 
     def _merit(self, road: Road) -> float:
         if self._request.preference == "balanced":
-            return road.terms.weight * score(road, self._roads, self._terms, self._request.region)
+            return road.terms.weight * score(road, self._best, self._terms, self._request.region)
         return road.terms.weight / (seconds(road) + GRAIN)
 
     def best(self) -> tuple[str, str]:
@@ -251,4 +261,4 @@ def _state(road: Road) -> str:
 
 def _fast(road: Road) -> Road:
     """It, if it were as fast as can be."""
-    return road._replace(condition=Condition(Health(latency=_TINY, success=road.condition.health.success)))
+    return road._replace(mean=_TINY, condition=Condition(road.condition.health))

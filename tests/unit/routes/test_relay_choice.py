@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lanes.config import Settings
 from lanes.config.load import parse
 from lanes.message import PREFERENCES, Decision
-from lanes.routes.choice import GRAIN, Choice, Request, choose, roads, score, seconds
+from lanes.routes.choice import GRAIN, Best, Choice, Request, choose, roads, score, seconds
 from lanes.routes.health import Breaker, Condition, Health, breaker
 from lanes.routes.roads import Roads
 
@@ -207,7 +207,7 @@ def test_no_unhealthy_relay_is_chosen_while_there_is_a_healthy_one(
 @given(CONDITIONS, st.sampled_from(["", "asia"]))
 def test_a_score_is_from_nothing_to_one(conditions: dict[str, Condition], region: str) -> None:
     known = roads(SETTINGS.relays, conditions, NOW)
-    assert all(0 <= score(road, known, SETTINGS.roads, region) <= 1 + 1e-9 for road in known)
+    assert all(0 <= score(road, Best.of(known), SETTINGS.roads, region) <= 1 + 1e-9 for road in known)
 
 
 @given(st.lists(st.tuples(st.floats(0.9, 1.1), st.floats(0.9, 1.1)), min_size=1, max_size=50),
