@@ -6,9 +6,12 @@ Failure: :class:`redis.RedisError`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from statistics import fmean
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
+
+from redis.client import Pipeline
 
 from lanes.config import Settings
 from lanes.life import Result, State
@@ -16,9 +19,14 @@ from lanes.message import Record
 from lanes.sla.period import Period
 from lanes.store.keys import text
 from lanes.store.store import Store
+from lanes.store.stored import count
 
 #: Messages of a state whose ages are looked at.
 SAMPLE = 200
+
+_WHATS = ("accepted", "refused", *Result, "kept", "missed")
+#: Of which deliveries are shown.
+_MINUTES = 60
 
 #: The state of what is done with.
 SETTLED = "settled"
@@ -64,8 +72,15 @@ class Views:
         self._keys = store.keys
 
     def status(self, now: float) -> list[LaneStatus]:
-        """Every lane at a glance, the most urgent first."""
-        return [self._status(name, now) for name in self._settings.by_rank()]
+        """Every lane at a glance, the most urgent first; two round trips."""
+        lanes, minute = self._settings.by_rank(), int(now // 60)
+        with self._store.client.pipeline(transaction=False) as pipe:
+            for lane in lanes:
+                self._ask(pipe, lane, minute)
+            answers = iter(pipe.execute())
+        glances = [self._glance(lane, answers) for lane in lanes]
+        records = self._store.records(id for _, heads in glances for id in heads)
+        return [status._replace(oldest=_oldest(heads, records, now)) for status, heads in glances]
 
     def window(self, now: float) -> WindowStatus:
         """How much is in flight of what may be, and why it may be so much."""
@@ -80,55 +95,46 @@ class Views:
             return WindowStatus(manager.first_window, inflight, "waits for the manager")
         return WindowStatus(kept.size, inflight, kept.phase.value)
 
-    def _status(self, lane: str, now: float) -> LaneStatus:
-        minute = int(now // 60)
-        whats = ["accepted", "refused", *Result, "kept", "missed"]
-        with self._store.client.pipeline(transaction=False) as pipe:
-            for state in State:
-                pipe.zcard(self._keys.state(state, lane))
-                pipe.zrange(self._keys.state(state, lane), 0, 0)
-            pipe.hmget(self._keys.totals, [f"{what}:{lane}" for what in whats])
-            pipe.sismember(self._keys.paused, f"lane:{lane}")
-            for back in range(60):
-                pipe.hgetall(self._keys.histogram(lane, minute - back))
-            answers = pipe.execute()
-        states = {state: answers[2 * i] for i, state in enumerate(State)}
-        heads = [id.decode() for i in range(len(State)) for id in answers[2 * i + 1]]
-        accepted = [record.accepted for record in self._store.records(heads).values()]
-        totals, paused, *minutes = answers[2 * len(State) :]
-        return LaneStatus(
-            lane,
-            states,
-            now - min(accepted) if accepted else None,
-            {what: int(count or 0) for what, count in zip(whats, totals, strict=True)},
-            Period.merged(map(Period.read, minutes)),
-            bool(paused),
-        )
+    def _ask(self, pipe: Pipeline, lane: str, minute: int) -> None:
+        for state in State:
+            pipe.zcard(self._keys.state(state, lane))
+            pipe.zrange(self._keys.state(state, lane), 0, 0)
+        pipe.hmget(self._keys.totals, [f"{what}:{lane}" for what in _WHATS])
+        pipe.sismember(self._keys.paused, f"lane:{lane}")
+        for back in range(_MINUTES):
+            pipe.hgetall(self._keys.histogram(lane, minute - back))
+
+    @staticmethod
+    def _glance(lane: str, answers: Iterator[Any]) -> tuple[LaneStatus, list[str]]:
+        """A lane, and the head of each of its states."""
+        states, heads = {}, []
+        for state in State:
+            states[state] = next(answers)
+            heads += [text(id) for id in next(answers)]
+        totals = {what: count(total) for what, total in zip(_WHATS, next(answers), strict=True)}
+        paused, minutes = bool(next(answers)), map(Period.read, islice(answers, _MINUTES))
+        return LaneStatus(lane, states, None, totals, Period.merged(minutes), paused), heads
 
     def mean_ages(self, now: float) -> dict[str, float | None]:
-        """The mean age in seconds of each lane's live messages; None if it has none.
+        """The mean age in seconds of each lane's live messages, None if it has none; two round trips.
 
         Of a state with more than :data:`SAMPLE` messages, so many are picked at random.
         """
-        return {lane: self._mean_age(lane, now) for lane in self._settings.by_rank()}
-
-    def _mean_age(self, lane: str, now: float) -> float | None:
-        keys = [self._keys.state(state, lane) for state in State]
+        lanes = self._settings.by_rank()
         with self._store.client.pipeline(transaction=False) as pipe:
-            for key in keys:
-                pipe.zcard(key)
-                pipe.zrandmember(key, SAMPLE)
-            answers = pipe.execute()
-        samples = [[text(id) for id in ids] for ids in answers[1::2]]
-        records = self._store.records(id for ids in samples for id in ids)
-        ages = [[max(now - records[id].accepted, 0.0) for id in ids if id in records] for ids in samples]
-        known = [(count, fmean(some)) for count, some in zip(answers[::2], ages, strict=True) if some]
-        return sum(count * mean for count, mean in known) / sum(count for count, _ in known) if known else None
+            for lane in lanes:
+                for state in State:
+                    pipe.zcard(self._keys.state(state, lane))
+                    pipe.zrandmember(self._keys.state(state, lane), SAMPLE)
+            answers = iter(pipe.execute())
+        picked = {lane: [(next(answers), [text(id) for id in next(answers)]) for _ in State] for lane in lanes}
+        records = self._store.records(id for samples in picked.values() for _, ids in samples for id in ids)
+        return {lane: _mean_age(samples, records, now) for lane, samples in picked.items()}
 
-    def recent(self, count: int) -> list[tuple[str, Record]]:
+    def recent(self, most: int) -> list[tuple[str, Record]]:
         """The last admitted messages, newest first."""
-        ids = cast("list[bytes]", self._store.client.lrange(self._keys.recent, 0, count - 1))
-        return list(self._store.records(id.decode() for id in ids).items())
+        ids = cast("list[bytes]", self._store.client.lrange(self._keys.recent, 0, most - 1))
+        return list(self._store.records(map(text, ids)).items())
 
     def state_of(self, id: str) -> str:
         """The state of a message: a :class:`State`, :data:`SETTLED`, or empty if unknown."""
@@ -145,11 +151,23 @@ class Views:
             scores = iter(pipe.execute())
         return {id: _where(dict(zip(State, scores, strict=False))) for id in records}
 
-    def in_state(self, state: State, lane: str, count: int) -> list[tuple[str, Record]]:
+    def in_state(self, state: State, lane: str, most: int) -> list[tuple[str, Record]]:
         """The head of a lane in one state."""
-        ids = cast("list[bytes]", self._store.client.zrange(self._keys.state(state, lane), 0, count - 1))
-        return list(self._store.records(id.decode() for id in ids).items())
+        ids = cast("list[bytes]", self._store.client.zrange(self._keys.state(state, lane), 0, most - 1))
+        return list(self._store.records(map(text, ids)).items())
 
 
 def _where(scores: Mapping[State, float | None]) -> str:
     return next((state.value for state, score in scores.items() if score is not None), SETTLED)
+
+
+def _oldest(heads: Iterable[str], records: Mapping[str, Record], now: float) -> float | None:
+    """Seconds since the first of the heads was accepted."""
+    return max((now - records[id].accepted for id in heads if id in records), default=None)
+
+
+def _mean_age(samples: Iterable[tuple[int, list[str]]], records: Mapping[str, Record], now: float) -> float | None:
+    """Of messages of which there are samples, a state each, with how many there are."""
+    ages = ((size, [max(now - records[id].accepted, 0.0) for id in ids if id in records]) for size, ids in samples)
+    known = [(size, fmean(some)) for size, some in ages if some]
+    return sum(size * mean for size, mean in known) / sum(size for size, _ in known) if known else None
