@@ -14,8 +14,8 @@ from lanes.house import House
 from lanes.web import files, limits, problems
 from lanes.web.asked import read_body, read_query
 from lanes.web.auth import Doorkeeper, check_origin
+from lanes.web.glances import Glances
 from lanes.web.live import Live
-from lanes.web.look import look_around
 from lanes.web.openapi import of_house
 from lanes.web.problems import ProblemError
 from lanes.web.route import JSON, Asked, Desk, Reply, Route
@@ -31,9 +31,10 @@ def create_app(
     app.url_map.merge_slashes = False
     settings = house.settings
     app.config["MAX_CONTENT_LENGTH"] = int(settings.web.body_max)
-    live = Live(lambda: look_around(house, clock()), settings.web.streams, LIVE, beat)
+    glances = Glances(house, clock, beat)
+    live = Live(glances.overview, settings.web.streams, LIVE, beat)
     app.extensions["live"] = live
-    desk, doorkeeper = Desk(house, live, clock, sleep), Doorkeeper(settings.web.tokens)
+    desk, doorkeeper = Desk(house, glances, live, clock, sleep), Doorkeeper(settings.web.tokens)
     problems.register(app)
     limits.register(app, settings.web)
     app.before_request(lambda: doorkeeper.check_host(request.headers.get("Host", "")))

@@ -1,7 +1,8 @@
 """Who watches: server-sent events, once a second, of one overview for all.
 
-Contract: however many watch, the overview is made once a second; while nobody watches, never. At most
-``web.streams`` watch at once. Whoever is gone is noticed within a second, and at :meth:`Live.close` all streams end.
+Contract: all are told at the same instants, so however many watch, the overview is made once a second
+(:class:`~lanes.web.glances.Shared`); while nobody watches, never. At most ``web.streams`` watch at once. Whoever is
+gone is noticed within a second, and at :meth:`Live.close` all streams end.
 
 Failure: while Redis does not answer, those who watch are told a problem instead, and go on watching.
 """
@@ -14,7 +15,6 @@ from collections.abc import Callable, Iterator
 import msgspec
 from redis import RedisError
 
-from lanes.answers.overview import Overview
 from lanes.web.problems import ProblemError, problem, unavailable
 
 #: Seconds between two events.
@@ -26,16 +26,13 @@ _RETRY = b"retry: 2000\n\n"
 class Live:
     """The streams of one server; ``path`` is what they ask for, ``beat`` tells seconds that only go forward."""
 
-    def __init__(self, make: Callable[[], Overview], most: int, path: str, beat: Callable[[], float]) -> None:
-        self._make = make
+    def __init__(self, overview: Callable[[], msgspec.Raw], most: int, path: str, beat: Callable[[], float]) -> None:
+        self._overview = overview
         self._free = threading.BoundedSemaphore(most)
         self._most = most
         self._path = path
         self._beat = beat
         self._closed = threading.Event()
-        self._turn = threading.Lock()
-        self._made_at = -1
-        self._made = b""
 
     def enter(self) -> None:
         """Take one of the streams; :meth:`leave` gives it back. Raises :class:`ProblemError` if none is free."""
@@ -50,30 +47,22 @@ class Live:
         """Events, until whoever watches is ``gone``, or all is closed."""
         yield _RETRY
         while not gone():
-            now = self._beat()
-            yield self._event(int(now // EVERY))
-            if self._closed.wait(EVERY - now % EVERY):
+            yield self._event()
+            if self._closed.wait(EVERY - self._beat() % EVERY):
                 return
 
     def close(self) -> None:
         """End all streams."""
         self._closed.set()
 
-    def _event(self, turn: int) -> bytes:
-        """The event of a turn; who comes first makes it, the others wait for it."""
-        with self._turn:
-            if turn > self._made_at:
-                self._made_at, self._made = turn, self._make_event()
-            return self._made
-
-    def _make_event(self) -> bytes:
+    def _event(self) -> bytes:
         try:
-            return _sent("overview", self._make())
+            return _sent("overview", self._overview())
         except RedisError as error:
             away = unavailable(error)
             return _sent("problem", problem(away.status, away.detail, self._path))
 
 
-def _sent(event: str, data: msgspec.Struct) -> bytes:
+def _sent(event: str, data: object) -> bytes:
     """As the event stream's format has it; JSON is one line."""
     return b"event: %s\ndata: %s\n\n" % (event.encode(), msgspec.json.encode(data))

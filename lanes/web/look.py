@@ -6,24 +6,18 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from flask import Response, request
-from msgspec import Meta
+from msgspec import Meta, Raw
 
-from lanes.answers import Answer, Items, alerts, domains, lanes, messages
+from lanes.answers import Answer, Items, alerts, domains, messages
 from lanes.answers.audit import Audited, audited
-from lanes.answers.overview import Overview
 from lanes.config.web import Scope
-from lanes.house import House
 from lanes.life import State
 from lanes.message import Record
 from lanes.store.orders import Orders
 from lanes.store.search import Search
 from lanes.store.views import SETTLED
-from lanes.timestamps import rfc3339
 from lanes.web.problems import ProblemError
 from lanes.web.route import Asked, Desk, Query
-
-#: Of an overview: domains of each lane with batches, and decisions.
-_DOMAINS, _DECISIONS = 20, 12
 
 Limit = Annotated[int, Meta(ge=1, le=1000)]
 LaneName = Annotated[str, Meta(max_length=64)]
@@ -67,33 +61,19 @@ def whoami(_desk: Desk, asked: Asked[Query, None]) -> Who:
     return Who(name=asked.who.name, scope=asked.who.scope)
 
 
-def queue_status(desk: Desk, _asked: Asked[Query, None]) -> dict[str, lanes.Queue]:
-    """Every lane by name: depth, ages, and how its promise was kept."""
-    now, views = desk.clock(), desk.house.views
-    return lanes.queues(desk.settings, views.status(now), views.mean_ages(now))
+def queue_status(desk: Desk, _asked: Asked[Query, None]) -> Raw:
+    """Every lane by name: depth, ages, and how its promise was kept. At most a quarter of a second old."""
+    return desk.glances.queues()
 
 
-def status(desk: Desk, _asked: Asked[Query, None]) -> lanes.Status:
+def status(desk: Desk, _asked: Asked[Query, None]) -> Raw:
     """The lanes, the most urgent first, and the window."""
-    now, views = desk.clock(), desk.house.views
-    return lanes.status(desk.settings, views.status(now), views.window(now))
+    return desk.glances.status()
 
 
-def look_around(house: House, now: float) -> Overview:
-    """Everything at a glance."""
-    settings, views = house.settings, house.views
-    seen = lanes.status(settings, views.status(now), views.window(now))
-    return Overview(
-        mta=settings.mta.name, at=rfc3339(now), window=seen.window, lanes=seen.lanes,
-        domains=[domains.domain(row, now) for row in house.domains.rows(settings.by_rank(), _DOMAINS, now)],
-        alerts=[alerts.alert(state) for state in house.alerts.firing(now)],
-        decisions=[messages.message(id, record) for id, record in views.recent(_DECISIONS)],
-    )  # fmt: skip
-
-
-def overview(desk: Desk, _asked: Asked[Query, None]) -> Overview:
+def overview(desk: Desk, _asked: Asked[Query, None]) -> Raw:
     """Everything at a glance: what the dashboard shows."""
-    return look_around(desk.house, desk.clock())
+    return desk.glances.overview()
 
 
 def live(desk: Desk, _asked: Asked[Query, None]) -> Response:

@@ -16,6 +16,7 @@ from lanes.config.web import Scope
 from lanes.house import House
 from lanes.policy import Classifier
 from lanes.web.auth import Who
+from lanes.web.glances import Glances
 from lanes.web.live import Live
 
 JSON = "application/json"
@@ -37,8 +38,11 @@ A = TypeVar("A")
 class Desk:
     """What those who answer have at hand."""
 
-    def __init__(self, house: House, live: Live, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self, house: House, glances: Glances, live: Live, clock: Callable[[], float], sleep: Callable[[float], None]
+    ) -> None:
         self.house = house
+        self.glances = glances
         self.live = live
         self.clock = clock
         self.classifier = Classifier(house.settings)
