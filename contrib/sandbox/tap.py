@@ -20,7 +20,7 @@ from typing import NamedTuple, Self
 #: Commands of the MTA.
 NEGOTIATE, MACROS, END = b"O", b"D", b"E"
 #: Replies of the filter.
-CONTINUE, ADD_HEADER, CHANGE_HEADER, HOLD = b"c", b"h", b"m", b"q"
+CONTINUE, INSERT_HEADER, CHANGE_HEADER, HOLD = b"c", b"i", b"m", b"q"
 
 
 class Packet(NamedTuple):

@@ -2,9 +2,12 @@
 
 pymilter's stock ``negotiate()`` calls ``setsymlist`` with bytes where its C side wants str, raises
 TypeError, swallows it, and falls back to everything: each header then costs a round trip. So we
-negotiate ourselves and log what was agreed. With Postfix 3.7 and a filter that listens to MAIL,
-RCPT and headers without answering, and to end-of-message, that is 0xc7d3; 0x400 would mean that
+negotiate ourselves and log what was agreed. With Postfix 3.7 or Sendmail 8.17 and a filter that listens to
+MAIL, RCPT and headers without answering, and to end-of-message, that is 0xc7d3; 0x400 would mean that
 nothing was agreed. The bits are libmilter's SMFIP_* in mfdef.h.
+
+Sendmail 8.17 heeds what was asked for at end-of-message only of a filter that asked for something at
+end-of-headers, too (``milter_data`` in its ``milter.c``); neither MTA sends anything then, since we leave that out.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ def agree(context: Any, offered: list[int], used: int) -> Agreed:
 
     ``offered`` is libmilter's [actions, protocol, 0, 0].
     """
-    context.setsymlist(milter.M_EOM, MACROS)
+    for stage in (milter.M_EOH, milter.M_EOM):
+        context.setsymlist(stage, MACROS)
     actions = milter.ADDHDRS | milter.CHGHDRS | milter.QUARANTINE
     agreed = Agreed(offered[0] & actions, offered[1] & ~used)
     offered[:] = [*agreed, 0, 0]

@@ -31,6 +31,7 @@ from lanes.message import (
     UNKNOWN_CLIENT,
     Message,
 )  # fmt: skip
+from lanes.mta.reasons import held
 from lanes.timestamps import rfc3339
 
 log = structlog.get_logger("lanes.filter")
@@ -41,6 +42,9 @@ _OURS = frozenset(name.lower() for name in OURS)
 #: Copies of each that are removed, the topmost. Postfix looks for each from the top of the message, so
 #: that a message made of nothing else would cost it hours.
 _REMOVED = 100
+
+#: Where a header is inserted (smfi_insheader).
+_TOP = 0
 
 _FULL = ("451", "4.3.2", "Lane is full, try again later")
 
@@ -152,11 +156,15 @@ class Session(Milter.Base):
         if outcome.action != "watch":
             self._tag(outcome)
         if outcome.action == "hold":
-            self.quarantine(f"lane {outcome.lane}")
+            self.quarantine(held(self.gate.mta, outcome.lane))
         return int(Milter.CONTINUE)
 
     def _tag(self, outcome: Outcome) -> None:
-        """Replace whatever the sender wrote under our names, the last copy first: indices shift."""
+        """Replace whatever the sender wrote under our names, the last copy first: indices shift.
+
+        Ours go to the top, where nothing stands that came with the message: so what is in the spool tells who
+        wrote them.
+        """
         tags = [(LANE_HEADER, outcome.lane), (DEADLINE_HEADER, rfc3339(outcome.deadline))]
         if outcome.relay:
             tags.append((ROUTE_HEADER, outcome.relay))
@@ -167,8 +175,8 @@ class Session(Milter.Base):
         for name in OURS:
             for index in range(min(self._forged[name.lower()], _REMOVED), 0, -1):
                 self.chgheader(name, index, "")
-        for name, value in tags:
-            self.addheader(name, value)
+        for name, value in reversed(tags):
+            self.addheader(name, value, _TOP)
 
 
 def _address(path: str) -> str:

@@ -12,7 +12,7 @@ import pytest
 from contrib.sandbox.mail import Client, Mail
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
-from contrib.sandbox.tap import ADD_HEADER, CHANGE_HEADER, CONTINUE, HOLD, MACROS, NEGOTIATE, Packet, Tap
+from contrib.sandbox.tap import CHANGE_HEADER, CONTINUE, HOLD, INSERT_HEADER, MACROS, NEGOTIATE, Packet, Tap
 from tests.integration.world import arrived, counted, decision, running_site, told
 
 PLAIN = Mail("a@example.net", ("r@example.com", "s@example.com", "t@example.com"),
@@ -80,7 +80,7 @@ def test_nothing_is_answered_before_the_end_of_a_message(site: Site) -> None:
     assert heard[b"R"] == 6
     assert heard[b"L"] >= 10
     # And answered none of it: it says what it wants of the session, and of each message two headers and "go on"
-    assert said(tap.from_filter) == {NEGOTIATE: 1, ADD_HEADER: 4, CONTINUE: 2}
+    assert said(tap.from_filter) == {NEGOTIATE: 1, INSERT_HEADER: 4, CONTINUE: 2}
 
 
 def test_a_message_that_is_held_is_so_by_two_more_packets(site: Site) -> None:
@@ -89,7 +89,7 @@ def test_a_message_that_is_held_is_so_by_two_more_packets(site: Site) -> None:
     with Tap(socket_of(site)) as tap:
         id = site.send(bulk)
     # Then it is tagged, says whose hold it is, and is held
-    assert said(tap.from_filter) == {NEGOTIATE: 1, ADD_HEADER: 3, HOLD: 1, CONTINUE: 1}
+    assert said(tap.from_filter) == {NEGOTIATE: 1, INSERT_HEADER: 3, HOLD: 1, CONTINUE: 1}
     assert id in site.postfix.queue("hold")
 
 
@@ -98,8 +98,8 @@ def test_forged_headers_are_gone_and_all_others_are_as_they_were(site: Site, sin
     with Tap(socket_of(site)) as tap:
         id = site.send(FORGED)
     # Then each forged copy is removed, and ours are added
-    assert said(tap.from_filter) == {NEGOTIATE: 1, CHANGE_HEADER: 8, ADD_HEADER: 2, CONTINUE: 1}
-    # And what arrives is what was sent, in its order, without them, and ours once at the end
+    assert said(tap.from_filter) == {NEGOTIATE: 1, CHANGE_HEADER: 8, INSERT_HEADER: 2, CONTINUE: 1}
+    # And what arrives is what was sent, in its order, without them, and ours once at the top
     ours = ("x-lane", "x-sla-deadline", "x-lane-route")
     claimed = email.message_from_bytes(FORGED.content).items()
     sent = [(name, value) for name, value in claimed if name.lower() not in ours]
@@ -107,7 +107,7 @@ def test_forged_headers_are_gone_and_all_others_are_as_they_were(site: Site, sin
     start = headers.index(sent[0])
     assert headers[start : start + len(sent)] == sent
     assert [name for name, _ in headers if name.lower() in ours] == ["X-Lane", "X-SLA-Deadline"]
-    assert [name for name, _ in headers[-2:]] == ["X-Lane", "X-SLA-Deadline"]
+    assert [name for name, _ in headers[:2]] == ["X-Lane", "X-SLA-Deadline"]
 
 
 def test_a_message_made_of_forged_headers_costs_no_more_than_another(site: Site, sink: Sink) -> None:
@@ -115,8 +115,8 @@ def test_a_message_made_of_forged_headers_costs_no_more_than_another(site: Site,
     with Tap(socket_of(site)) as tap:
         id = site.send(PLAIN._replace(content=b"X-Lane: priority\r\n" * 20_000 + PLAIN.content))
     # Then the first hundred are removed, and it passes
-    assert said(tap.from_filter) == {NEGOTIATE: 1, CHANGE_HEADER: 100, ADD_HEADER: 2, CONTINUE: 1}
-    assert arrived(sink, id).headers[-2] == ("X-Lane", "normal")
+    assert said(tap.from_filter) == {NEGOTIATE: 1, CHANGE_HEADER: 100, INSERT_HEADER: 2, CONTINUE: 1}
+    assert arrived(sink, id).headers[0] == ("X-Lane", "normal")
 
 
 def test_a_message_without_a_queue_id_passes_with_a_lane(site: Site, sink: Sink) -> None:

@@ -15,6 +15,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from lanes.message import ALERT_HEADER, DEADLINE_HEADER, HOLD_HEADER, LANE_HEADER, ROUTE_HEADER
+from lanes.mta.headers import added, first
 from lanes.mta.port import Hold, Marks, Queue
 from lanes.mta.postfix.by_hand import ByHand
 from lanes.mta.postfix.queue_file import QueueFile
@@ -28,22 +29,22 @@ def look(spool: Spool, ids: Iterable[str], by_hand: ByHand, mta: str) -> Iterato
     rest = iter(ids)
     while chunk := list(itertools.islice(rest, _CHUNK)):
         found = spool.read(chunk)
-        claimed = {id for id, queue, file in found if queue is Queue.HOLD and file.added(HOLD_HEADER) == mta}
+        claimed = {id for id, queue, file in found if queue is Queue.HOLD and added(file.headers, HOLD_HEADER) == mta}
         if claimed:
             by_hand.read()
         for id, queue, file in found:
-            first = id in claimed and not by_hand.touched(id, file.arrived) and not spool.tried(id)
-            yield id, _marks(queue, file, _hold(queue, file, first))
+            untouched = id in claimed and not by_hand.touched(id, file.arrived) and not spool.tried(id)
+            yield id, _marks(queue, file, _hold(queue, file, untouched))
 
 
-def _hold(queue: Queue, file: QueueFile, first: bool) -> Hold | None:
+def _hold(queue: Queue, file: QueueFile, untouched: bool) -> Hold | None:
     if queue is not Queue.HOLD:
         return None
     if file.kept:
         return Hold.KEPT
-    return Hold.OURS if first else Hold.OTHER
+    return Hold.OURS if untouched else Hold.OTHER
 
 
 def _marks(queue: Queue, file: QueueFile, hold: Hold | None) -> Marks:
-    said = (file.added(name) for name in (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER, ALERT_HEADER))
-    return Marks(queue, hold, file.arrived, file.sender, file.recipients, file.first("Subject"), *said)
+    said = (added(file.headers, name) for name in (LANE_HEADER, DEADLINE_HEADER, ROUTE_HEADER, ALERT_HEADER))
+    return Marks(queue, hold, file.arrived, file.sender, file.recipients, first(file.headers, "Subject"), *said)

@@ -1,4 +1,4 @@
-"""One Postfix queue file: the envelope, and the message's headers with who put them there.
+"""One Postfix queue file: the envelope, and the message's headers (:mod:`lanes.mta.headers` tells whose they are).
 
 postcat(1) shows the same for 27 ms a message; this reads more than 10,000 files a second.
 
@@ -8,9 +8,6 @@ sender, ``R`` a recipient still to be served) up to ``M``; the content (``N`` a 
 a long one) up to ``X``; what was taken from the content (more ``R``) up to ``E``. A ``p`` goes on
 elsewhere in the file: a milter's edits are appended behind the ``E``, and pointers lead there and
 back, and past what was removed. (Postfix's ``rec_type.h``, ``record.c``, ``cleanup_milter.c``.)
-
-So *where* a header stands tells who wrote it: what came with the message is inside the content,
-what a milter added is behind it. No sender can write there, also not while the filter is away.
 
 Contract: nothing in the file is believed. It is opened without following links, and only a regular
 file that cleanup(8) finished is looked at; lengths, records and bytes are bounded, so that pointers
@@ -29,6 +26,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from lanes.mta.headers import Header
+
 _SIZE, _TIME, _SENDER, _RECIPIENT, _MESSAGE, _LINE, _PIECE, _EXTRACTED, _END, _POINTER = b"CTSRMNLXEp"
 
 #: cleanup(8) sets the owner's execute bit when the file is complete (``mail_queue.h``).
@@ -45,16 +44,6 @@ _WINDOW, _BYTES, _RECORDS = 4096, 1 << 24, 100_000
 _HEAD = 4
 
 
-class Header(NamedTuple):
-    """One header of the message."""
-
-    name: str
-    value: str
-    """Still folded and encoded."""
-    added: bool
-    """Whether a milter put it there; otherwise it came with the message."""
-
-
 class QueueFile(NamedTuple):
     """What a queue file says. Bytes that are not UTF-8 are lone surrogates (PEP 383)."""
 
@@ -67,17 +56,9 @@ class QueueFile(NamedTuple):
     kept: bool
     """Whether we marked it as kept on hold by an operator's order."""
 
-    def added(self, name: str) -> str:
-        """The first header of that name that a milter added; empty without one."""
-        return next((header.value for header in self.headers if header.added and header.name == name), "")
 
-    def first(self, name: str) -> str:
-        """The first header of that name (in any case), whoever wrote it; empty without one."""
-        return next((header.value for header in self.headers if header.name.lower() == name.lower()), "")
-
-
-_Record = tuple[int, bytes, int]
-"""Letter, data, and the offset at which the record stands."""
+_Record = tuple[int, bytes]
+"""Letter and data."""
 
 
 class QueueFileError(ValueError):
@@ -112,12 +93,12 @@ def opened(path: Path) -> Iterator[int | None]:
 
 def _parse(records: _Records, mode: int) -> QueueFile:
     walk = records.walk(0)
-    kind, sizes, _ = next(walk)
+    kind, sizes = next(walk)
     fields = sizes.split()
     _demand(kind == _SIZE and len(fields) > 1)
     size, start = _number(fields[0]), _number(fields[1])
     arrived, sender, recipients = _envelope(walk)
-    headers = tuple(_headers(walk, start + size))
+    headers = tuple(_headers(walk))
     more = _extracted(records.walk(start + size))
     return QueueFile(arrived, sender, (*recipients, *more), headers, bool(mode & KEPT))
 
@@ -125,7 +106,7 @@ def _parse(records: _Records, mode: int) -> QueueFile:
 def _envelope(walk: Iterator[_Record]) -> tuple[float, str, list[str]]:
     found: dict[int, bytes] = {}
     recipients = []
-    for kind, data, _ in walk:
+    for kind, data in walk:
         if kind == _RECIPIENT:
             recipients.append(_text(data))
         elif kind == _MESSAGE:
@@ -137,46 +118,42 @@ def _envelope(walk: Iterator[_Record]) -> tuple[float, str, list[str]]:
     return _instant(found[_TIME]), _text(found[_SENDER]), recipients
 
 
-def _headers(walk: Iterator[_Record], content_end: int) -> Iterator[Header]:
+def _headers(walk: Iterator[_Record]) -> Iterator[Header]:
     """The headers, up to the empty line or the content's end."""
     lines: list[bytes] = []
-    added = False
-    for line, at in _lines(walk):
+    for line in _lines(walk):
         if lines and line[:1] not in (b" ", b"\t"):
-            yield _header(lines, added)
+            yield _header(lines)
             lines = []
         if not line:
             return
-        added = added if lines else at >= content_end
         lines.append(line)
     if lines:
-        yield _header(lines, added)
+        yield _header(lines)
 
 
-def _header(lines: list[bytes], added: bool) -> Header:
+def _header(lines: list[bytes]) -> Header:
     name, _, value = b"\n".join(lines).partition(b":")
-    return Header(_text(name), _text(value.strip()), added)
+    return Header(_text(name), _text(value.strip()))
 
 
-def _lines(walk: Iterator[_Record]) -> Iterator[tuple[bytes, int]]:
-    """The content's lines, each with the offset at which it begins."""
+def _lines(walk: Iterator[_Record]) -> Iterator[bytes]:
+    """The content's lines."""
     pieces: list[bytes] = []
-    begin = 0
-    for kind, data, at in walk:
+    for kind, data in walk:
         if kind in (_LINE, _PIECE):
-            begin = begin if pieces else at
             pieces.append(data)
             if kind == _LINE:
-                yield b"".join(pieces), begin
+                yield b"".join(pieces)
                 pieces = []
         elif kind in (_EXTRACTED, _END):
             return
 
 
 def _extracted(walk: Iterator[_Record]) -> Iterator[str]:
-    kind, _, _ = next(walk)
+    kind, _ = next(walk)
     _demand(kind == _EXTRACTED)
-    for kind, data, _ in walk:
+    for kind, data in walk:
         if kind == _RECIPIENT:
             yield _text(data)
         elif kind == _END:
@@ -198,7 +175,7 @@ class _Records:
             if kind == _POINTER and (target := _number(data)):
                 at = target
             else:
-                yield kind, data, at
+                yield kind, data
                 at = after
 
     def _record(self, at: int) -> _Record:
