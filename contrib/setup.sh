@@ -64,5 +64,8 @@ say 'building .venv'
     .venv/bin/python -m pip install --quiet --upgrade --constraint constraints.txt pip
     .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable . --group dev
 } >"$LOG" 2>&1 || fail 'could not build .venv'
+
+say 'unpacking Sendmail'
+contrib/sandbox/unpack_sendmail.sh .venv/sendmail >"$LOG" 2>&1 || fail 'could not unpack Sendmail'
 rm -f "$LOG"
 say 'done'

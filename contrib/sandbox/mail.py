@@ -1,7 +1,8 @@
 """Building mail and handing it to an SMTP server on loopback.
 
 Contract: what was handed in is known by its queue id, read from Postfix's reply to the end of DATA
-(``250 2.0.0 Ok: queued as ID``). Content is bytes and is sent as it is, and so are addresses (a lone
+(``250 2.0.0 Ok: queued as ID``), or Sendmail's (``250 2.0.0 ID Message
+accepted for delivery``). Content is bytes and is sent as it is, and so are addresses (a lone
 surrogate stands for a byte that is not UTF-8, PEP 383), so that broken mail can be sent, too.
 
 Failure: :class:`smtplib.SMTPException` with the server's reply, if it did not take a message.
@@ -19,7 +20,7 @@ from typing import NamedTuple, Self
 
 from contrib.sandbox.ports import LOOPBACK
 
-_QUEUED_AS = re.compile(rb"queued as (\S+)")
+_QUEUED_AS = re.compile(rb"queued as (?P<postfix>\S+)|(?P<sendmail>\S+) Message accepted")
 
 
 class Mail(NamedTuple):
@@ -62,7 +63,7 @@ class Client:
             self.command(f"RCPT TO:<{recipient}>")
         reply = _accepted(*self._smtp.data(mail.content))
         queued = _QUEUED_AS.search(reply)
-        return queued[1].decode("ascii") if queued else ""
+        return queued[queued.lastgroup or 0].decode("ascii") if queued else ""
 
     def command(self, line: str) -> None:
         """Say a line of SMTP to which a good answer is expected."""

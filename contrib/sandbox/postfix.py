@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Self
 
 from contrib.sandbox.group import end_group, kill_group
+from contrib.sandbox.mta import SandboxError
 from contrib.sandbox.ports import free_port
 from contrib.sandbox.postfix_files import Folders, Milter, Relay, lane_routes, main_cf, master_cf
 from contrib.sandbox.wait import wait_for_greeting, wait_until
@@ -33,10 +34,6 @@ __all__ = ["Milter", "PrivatePostfix", "Relay", "SandboxError"]
 
 _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
-
-
-class SandboxError(Exception):
-    """The sandbox cannot be set up on this machine; says why and what would help."""
 
 
 class PrivatePostfix:
@@ -73,6 +70,11 @@ class PrivatePostfix:
     def log(self) -> str:
         """What it has logged so far."""
         return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
+
+    @property
+    def settings(self) -> str:
+        """What mta-lanes has to be told of it, as TOML."""
+        return f'mta.config_directory = "{self.config}"\nmta.log = "{self.log_path}"\n'
 
     def __enter__(self) -> Self:
         try:

@@ -1,4 +1,4 @@
-"""A whole site on loopback: a private Postfix, Redis, and the programs of mta-lanes around it.
+"""A whole site on loopback: a private Postfix or Sendmail, Redis, and the programs of mta-lanes around it.
 
 Contract: everything is in one folder and one process group each; programs are real processes,
 started by the ``lanes`` command with a settings file, so that they can be killed and started again
@@ -15,11 +15,13 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 from contrib.sandbox.mail import Mail, send, send_all
+from contrib.sandbox.mta import PrivateMta
 from contrib.sandbox.postfix import Milter, PrivatePostfix, Relay
 from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.wait import wait_until
@@ -40,12 +42,13 @@ class Site:
     ``outside`` is the port on loopback where all mail goes; ``settings`` is TOML laid over what the
     site itself needs; ``programs`` are started, others may be later. With :data:`EVERYTHING`, one
     ``lanes up`` starts them all, with its embedded Redis; otherwise Redis is a private one, or the one
-    at ``redis_url``, which sites of other names (``mta``) may share.
+    at ``redis_url``, which sites of other names (``mta``) may share. ``server`` makes another mail server than
+    the Postfix that ``relays`` and ``parameters`` are for.
     """
 
     def __init__(self, outside: int, settings: str = "", *, programs: Sequence[str] = PROGRAMS,
                  relays: Mapping[str, Relay] | None = None, parameters: Mapping[str, str] | None = None,
-                 mta: str = "mx1", redis_url: str = "") -> None:
+                 mta: str = "mx1", redis_url: str = "", server: Callable[..., PrivateMta] | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lanes-site-"))
         self.folder.chmod(0o755)
         self.redis = PrivateRedis()
@@ -53,8 +56,8 @@ class Site:
         self.programs = programs
         socket = self.folder / "milter" / "milter.sock"
         socket.parent.mkdir()
-        self.postfix = PrivatePostfix(outside, relays=relays, milter=Milter(f"unix:{socket}"),
-                                      parameters=parameters, folder=self.folder / "postfix")
+        make = server or partial(PrivatePostfix, relays=relays, parameters=parameters)
+        self.mta = make(outside, milter=Milter(f"unix:{socket}"), folder=self.folder / "mta")
         self._settings_file = self.folder / "lanes.toml"
         # A busy machine must not make the filter fail open where nobody asks how long it waits for Redis.
         patience = "" if "milter.budget" in settings else 'milter.budget = "10s"\n'
@@ -69,10 +72,16 @@ class Site:
             f'data_dir = "{self.folder}"\n'
             f'redis.url = "{url}"\n'
             f'mta.name = "{mta}"\n'
-            f'mta.config_directory = "{self.postfix.config}"\n'
-            f'mta.log = "{self.postfix.log_path}"\n'
+            f"{self.mta.settings}"
             f'milter.socket = "unix:{socket}"\n'
         )
+
+    @property
+    def postfix(self) -> PrivatePostfix:
+        """The mail server, where it is a Postfix."""
+        if not isinstance(self.mta, PrivatePostfix):
+            raise TypeError("this site's mail server is no Postfix")
+        return self.mta
 
     @property
     def settings(self) -> Settings:
@@ -105,8 +114,8 @@ class Site:
                 self.redis.start()
             for program in self.programs:
                 self.start(program)
-            self.postfix.write_files()
-            self.postfix.start()
+            self.mta.write_files()
+            self.mta.start()
             for program in self.programs:
                 self._wait_for(program)
         except BaseException:
@@ -119,7 +128,7 @@ class Site:
             process.terminate()
         for process in self._processes.values():
             _end(process)
-        self.postfix.stop()
+        self.mta.stop()
         self.redis.stop()
         for folder in (self.folder, self.redis.folder):
             shutil.rmtree(folder, ignore_errors=True)
@@ -162,12 +171,12 @@ class Site:
         process.wait()
 
     def send(self, mail: Mail) -> str:
-        """Hand one message to the Postfix; its queue id."""
-        return send(self.postfix.port, mail)
+        """Hand one message to the mail server; its queue id."""
+        return send(self.mta.port, mail)
 
     def send_all(self, mails: Sequence[Mail], connections: int = 4) -> list[str]:
         """Hand in many; their queue ids in order."""
-        return send_all(self.postfix.port, mails, connections)
+        return send_all(self.mta.port, mails, connections)
 
     def log(self, program: str) -> str:
         """What a program has logged."""

@@ -11,16 +11,18 @@ from lanes.mta.journal import JOURNALD, Journal
 from lanes.mta.port import Control, Grammar, Log
 from lanes.mta.postfix.control import PostfixControl
 from lanes.mta.postfix.grammar import PostfixGrammar
+from lanes.mta.sendmail.control import SendmailControl
+from lanes.mta.sendmail.grammar import SendmailGrammar
 
 
 def control(settings: Settings) -> Control:
     """The queue of this site's MTA; raises :class:`~lanes.mta.port.MtaError` if it is not installed."""
-    return PostfixControl(settings.mta)
+    return SendmailControl(settings.mta) if settings.mta.kind == "sendmail" else PostfixControl(settings.mta)
 
 
-def grammar(_settings: Settings) -> Grammar:
+def grammar(settings: Settings) -> Grammar:
     """What reads this site's mail log."""
-    return PostfixGrammar()
+    return SendmailGrammar(settings.mta.name) if settings.mta.kind == "sendmail" else PostfixGrammar()
 
 
 def log(settings: Settings, place: Mapping[str, str]) -> Log:

@@ -1,0 +1,177 @@
+"""A private Sendmail: a real one, with its own configuration, queue, log and port on loopback.
+
+Contract: nothing of ``/etc/mail`` is read or changed, and no name is looked up in DNS. Debian's packages cannot
+be installed beside Postfix, so they are unpacked (``contrib/sandbox/unpack_sendmail.sh``). Its configuration is made
+by m4 from what a site is told to use (``contrib/sendmail/mta-lanes.m4``). Its log is a file, written in syslog's
+stead (``sendmail_preload.c``), also by the commands that are run by way of :attr:`PrivateSendmail.program`. Whatever
+was started is gone after :meth:`PrivateSendmail.stop`, which also runs at exit: all of it is one process group.
+
+Failure: :class:`~contrib.sandbox.mta.SandboxError`, in one line, if Sendmail is not unpacked, we are not root, or it
+does not come up; then with the end of its log.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Self
+
+from contrib.sandbox.group import end_group, kill_group
+from contrib.sandbox.mta import SandboxError
+from contrib.sandbox.ports import free_port
+from contrib.sandbox.postfix_files import Milter
+from contrib.sandbox.sendmail_files import Folders, sendmail_mc, wrapper
+from contrib.sandbox.wait import wait_for_greeting, wait_until
+
+UNPACKED = Path(sys.prefix) / "sendmail"
+_BINARY = UNPACKED / "usr/libexec/sendmail/sendmail"
+_CF = UNPACKED / "usr/share/sendmail/cf"
+_PRELOAD = UNPACKED / "preload.so"
+_LETTERS = {"hold": "hf", "deferred": "qf"}
+
+
+class PrivateSendmail:
+    """A Sendmail of one's own; a context manager that starts and stops it.
+
+    ``outside`` is the port on loopback that all mail is sent to. ``lines`` are added to ``sendmail.mc``. ``folder``
+    is kept afterwards; without one, a temporary folder is made and removed.
+    """
+
+    def __init__(self, outside: int, *, milter: Milter | None = None, lines: str = "",
+                 folder: Path | None = None) -> None:
+        if os.geteuid() != 0:
+            raise SandboxError("a private Sendmail needs root: it changes to users of its own (try sudo)")
+        if not _PRELOAD.exists():
+            raise SandboxError(f"no Sendmail in {UNPACKED}: contrib/setup.sh unpacks it")
+        self._temporary = folder is None
+        self.folders = Folders((folder or Path(tempfile.mkdtemp(prefix="private-sendmail-"))).resolve())
+        self.port = free_port()
+        """Where it takes mail, by SMTP on loopback."""
+        self._outside, self._lines = outside, lines
+        self._milter = milter.address if milter else ""
+        self._group = 0
+
+    @property
+    def program(self) -> Path:
+        """The ``sendmail`` command of this instance, which logs where it does."""
+        return self.folders.program
+
+    @property
+    def cf(self) -> Path:
+        """Its configuration file."""
+        return self.folders.cf
+
+    @property
+    def log_path(self) -> Path:
+        """The log file."""
+        return self.folders.log
+
+    @property
+    def log(self) -> str:
+        """What it has logged so far."""
+        return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
+
+    @property
+    def settings(self) -> str:
+        """What mta-lanes has to be told of it, as TOML."""
+        return (
+            'mta.kind = "sendmail"\n'
+            f'mta.sendmail.binary = "{self.program}"\n'
+            f'mta.sendmail.cf = "{self.cf}"\n'
+            f'mta.sendmail.queue = "{self.folders.queue}"\n'
+            f'mta.log = "{self.log_path}"\n'
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            self.write_files()
+            self.start()
+        except BaseException:
+            self._clean_up()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clean_up()
+
+    def write_files(self) -> None:
+        """Make the folders and the configuration; the queue is left as it is."""
+        for path, mode in self.folders.modes().items():
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(mode)
+        text = sendmail_mc(self.folders, self.port, self._outside, self._milter, self._lines)
+        self.folders.mc.write_text(text, "utf-8")
+        done = subprocess.run(["m4", f"-D_CF_DIR_={_CF}/", _CF / "m4/cf.m4", self.folders.mc], capture_output=True,
+                              text=True, check=False)
+        if done.returncode:
+            raise SandboxError(f"m4 failed with {done.returncode}: {done.stderr.strip()}")
+        self.cf.write_text(done.stdout, "utf-8")
+        self.folders.switch.write_text("hosts files\naliases files\n", "utf-8")
+        self.folders.hosts.write_text("127.0.0.1 localhost\n", "utf-8")
+        self.program.write_text(wrapper(_BINARY, _PRELOAD, self.log_path), "utf-8")
+        self.program.chmod(0o755)
+        self.log_path.touch()
+
+    def start(self) -> None:
+        """Start it on the queue as it is, and wait until it takes mail."""
+        atexit.register(self.stop)
+        with self.folders.words.open("wb") as words:
+            self._process = subprocess.Popen([self.program, "-C", self.cf, "-bD", "-q1h"], process_group=0,
+                                             stdin=subprocess.DEVNULL, stdout=words, stderr=words)
+        self._group = self._process.pid
+        try:
+            self.wait_until_ready()
+        except TimeoutError as error:
+            said = self.folders.words.read_text("utf-8", "replace")
+            raise SandboxError(f"Sendmail did not start: {said}\n{self.log[-2000:]}") from error
+
+    def stop(self) -> None:
+        """End all its processes: asked first, then forced. Harmless if it is not running."""
+        atexit.unregister(self.stop)
+        if self._group:
+            end_group(self._group)
+            self._process.wait()
+        self._group = 0
+
+    def kill(self) -> None:
+        """Kill it and all its children at once, as a power cut would."""
+        if self._group:
+            kill_group(self._group)
+            self._process.wait()
+        self._group = 0
+
+    def restart(self) -> None:
+        """Stop and start."""
+        self.stop()
+        self.start()
+
+    def wait_until_ready(self, timeout: float = 10.0) -> None:
+        """Until it greets SMTP clients."""
+        wait_for_greeting(self.port, timeout)
+
+    def wait_for_log(self, text: str, timeout: float = 10.0) -> None:
+        """Until the log has ``text`` in it."""
+        wait_until(lambda: text in self.log, f"{text!r} in the log", timeout)
+
+    def queue(self, name: str) -> list[str]:
+        """The ids of the messages on ``hold``, or ``deferred``: waiting for a try, or in one."""
+        letter = _LETTERS[name]
+        return [path.name.removeprefix(letter) for path in self.folders.queue.rglob(f"{letter}*")]
+
+    def command(self, *arguments: str, text: str = "") -> str:
+        """Run ``sendmail`` on this instance; what it printed, on both outputs."""
+        done = subprocess.run([self.program, "-C", self.cf, *arguments], input=text, capture_output=True, text=True,
+                              check=False)
+        if done.returncode:
+            raise SandboxError(f"sendmail {' '.join(arguments)} failed with {done.returncode}: {done.stderr.strip()}")
+        return done.stdout + done.stderr
+
+    def _clean_up(self) -> None:
+        self.stop()
+        if self._temporary:
+            shutil.rmtree(self.folders.root, ignore_errors=True)
