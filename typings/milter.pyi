@@ -6,6 +6,7 @@ from typing import Any
 ADDHDRS: int
 CHGHDRS: int
 QUARANTINE: int
+M_EOH: int
 M_EOM: int
 
 class error(Exception): ...  # noqa: N801, N818 - pymilter's own name

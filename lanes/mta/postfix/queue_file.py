@@ -178,7 +178,8 @@ class _Records:
                 yield kind, data
                 at = after
 
-    def _record(self, at: int) -> _Record:
+    def _record(self, at: int) -> tuple[int, bytes, int]:
+        """Letter, data, and where the next one stands."""
         self._records -= 1
         _demand(self._records >= 0)
         begin = at - self._start
