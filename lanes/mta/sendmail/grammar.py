@@ -37,6 +37,7 @@ from lanes.mta.sendmail.times import Times
 
 #: Up to the comma and space behind it, over quoted local parts that may look like more. Atomic: never tried twice.
 _ADDRESSES = r'(?:"(?:[^"\\]|\\.)*+"|[^",]|,(?! ))*+'
+_ONE = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^",])*+')
 _DURATION = r"(?:\d{1,5}\+)?\d\d:\d\d:\d\d"
 _TO = rf"to=({_ADDRESSES})(?:, \[more\])?(?:, ctladdr={_ADDRESSES})?, delay=({_DURATION})"
 _DSN = r"(?:, dsn=(\d\.\d+\.\d+))?"
@@ -52,6 +53,7 @@ _QUEUED = re.compile(
 _EXPIRED = re.compile(rf"{PATTERN}: [A-Za-z ]+: (?:Cannot send message for |delivery time expired )", re.ASCII)
 #: What follows what Sendmail says in a field of its own: nothing, or what the server said.
 _SENT, _DEFERRED = re.compile(r"Sent(?: \(|$)"), re.compile(r"Deferred(?:: |$)")
+_REPLY = re.compile(r"\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b", re.ASCII)
 #: Characters of a reason that are sure to be in the log, which leaves out the middle of a longer one.
 _REASON = 18
 
@@ -116,7 +118,8 @@ class SendmailGrammar:
         if outcome is Outcome.DEFERRED:
             self._times.tried(id)
         stages = (whole - wait - took, wait, 0.0, took)
-        return Attempt(id, at, _first(recipients), outcome, mailer, relay or "none", whole, stages, dsn, text)
+        status = _status(text, dsn) if field == "reply" else dsn
+        return Attempt(id, at, _first(recipients), outcome, mailer, relay or "none", whole, stages, status, text)
 
 
 def _outcome(field: str, text: str, dsn: str) -> Outcome:
@@ -128,7 +131,10 @@ def _outcome(field: str, text: str, dsn: str) -> Outcome:
     return Outcome.BOUNCED
 
 
-_ONE = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|[^",])*+')
+def _status(reply: str, dsn: str) -> str:
+    """The server's own status code (RFC 3463), where it is of the class that Sendmail made of it: it is more exact."""
+    found = _REPLY.match(reply)
+    return found[1] if found and found[1][0] == dsn[:1] else dsn
 
 
 def _first(recipients: str) -> str:
