@@ -217,11 +217,11 @@ def router(house: House) -> None:
 def api(house: House, openapi: bool) -> None:
     """Run the API: the dashboard, the REST API and Prometheus' metrics."""
     from lanes.web.app import create_app  # noqa: PLC0415 - Flask costs other commands a quarter of a second
-    from lanes.web.openapi import of_house  # noqa: PLC0415
+    from lanes.web.openapi import as_json  # noqa: PLC0415
     from lanes.web.serve import serve  # noqa: PLC0415
 
     if openapi:
-        click.echo(of_house(house.settings))
+        click.echo(as_json(tokens=bool(house.settings.web.tokens)))
         return
     configure(house.settings, "api")
     if not house.settings.web.listen:

@@ -1,10 +1,14 @@
 """Answers of the API that give orders: as ``lanes release`` and so on do, by way of the worker.
 
-Contract: an order is given once, and waited for :data:`PATIENCE` at most; it is in the audit with the token's name.
+Contract: an order is given once, and waited for :data:`PATIENCE` at most, by no more than half of the threads, so
+that without a worker others are still answered; it is in the audit with the token's name, or the address.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Semaphore
 from typing import Annotated
 
 from msgspec import Meta
@@ -73,10 +77,22 @@ class OnDomain:
         return _order(desk, asked, self._action, Selection(domain=domain))
 
 
+@contextmanager
+def _seat(seats: Semaphore) -> Iterator[bool]:
+    """Whether there is a seat for one more who waits."""
+    seated = seats.acquire(blocking=False)
+    try:
+        yield seated
+    finally:
+        if seated:
+            seats.release()
+
+
 def _order(desk: Desk, asked: Asked[Query, Why | None], action: str, selection: Selection) -> Reply[Order]:
     who = asked.who.name or asked.address
     why = asked.body.why if asked.body else ""
     job = enqueue_order(mta_queue(desk.house.store.client, desk.settings), action, who, why, selection)
-    status, count = outcome(job, PATIENCE, sleep=desk.sleep)
+    with _seat(desk.seats) as seated:
+        status, count = outcome(job, PATIENCE if seated else 0.0, sleep=desk.sleep)
     done = Order(order=job.id, action=action, status=status, messages=count if isinstance(count, int) else None)
     return Reply(done, 202 if status == "ordered" else 200)

@@ -16,8 +16,7 @@ from lanes.web.asked import read_body, read_query
 from lanes.web.auth import Doorkeeper, check_origin
 from lanes.web.glances import Glances
 from lanes.web.live import Live
-from lanes.web.openapi import of_house
-from lanes.web.problems import ProblemError
+from lanes.web.openapi import as_json
 from lanes.web.route import JSON, Asked, Desk, Reply, Route
 from lanes.web.table import LIVE, ROUTES
 
@@ -42,7 +41,7 @@ def create_app(
         rule = re.sub(r"{(\w+)}", r"<\1>", route.path)
         app.add_url_rule(rule, f"{route.method} {route.path}", _view(route, desk, doorkeeper), methods=[route.method],
                          provide_automatic_options=False)  # fmt: skip
-    openapi = of_house(settings)
+    openapi = as_json(tokens=bool(settings.web.tokens))
     app.add_url_rule("/openapi.json", "openapi", lambda: Response(openapi, content_type=JSON),
                      provide_automatic_options=False)  # fmt: skip
     files.register(app)
@@ -51,9 +50,7 @@ def create_app(
 
 def _view(route: Route, desk: Desk, doorkeeper: Doorkeeper) -> Callable[..., Response]:
     def view(**path: str) -> Response:
-        who = doorkeeper.who(request.headers.get("Authorization"))
-        if route.scope and not who.may(route.scope):
-            raise ProblemError(403, f"This needs a token of scope {route.scope}; {who.name} has scope {who.scope}.")
+        who = doorkeeper.admit(route.scope, request.headers.get("Authorization"))
         if route.method != "GET":
             check_origin(request.headers)
         asked: Asked[Any, Any] = Asked(who, request.remote_addr or "", path, read_query(request, route.query),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import re
 from collections.abc import Mapping
 from hashlib import sha256
 from http import HTTPStatus
@@ -26,6 +27,8 @@ from lanes.web.problems import ProblemError
 _CHALLENGE = {"WWW-Authenticate": 'Bearer realm="mta-lanes"'}
 _INVALID = 'error="invalid_token"'
 _WRONG = {"WWW-Authenticate": f'Bearer realm="mta-lanes", {_INVALID}'}
+#: Of a URL (RFC 3986, 3.2.2): an address of IPv6, or anything else.
+_HOST = re.compile(r"(?:\[([^\]]*)\]|([^:\[\]]*))(?::\d*)?", re.ASCII)
 _OWN_PAGES = ("same-origin", "none")
 
 
@@ -41,7 +44,8 @@ class Who(NamedTuple):
         return scope in (self.scope, "read")
 
 
-NOBODY_IN_PARTICULAR = Who("", "operate")
+_ANYBODY = Who("", "read")
+_ON_LOOPBACK = Who("", "operate")
 
 
 class Doorkeeper:
@@ -50,15 +54,22 @@ class Doorkeeper:
     def __init__(self, tokens: Mapping[str, Token]) -> None:
         self._known = [(Who(name, token.scope), token.sha256.encode()) for name, token in tokens.items()]
 
-    def who(self, authorization: str | None) -> Who:
-        """Whose token a request bears."""
-        if not self._known:
-            return NOBODY_IN_PARTICULAR
+    def admit(self, scope: Scope | None, authorization: str | None) -> Who:
+        """Who asks for what needs ``scope``; for what needs none, no token is looked at."""
+        if scope is None:
+            return _ANYBODY
+        who = self._who(authorization) if self._known else _ON_LOOPBACK
+        if not who.may(scope):
+            raise ProblemError(403, f"This needs a token of scope {scope}; {who.name} has scope {who.scope}.")
+        return who
+
+    def _who(self, authorization: str | None) -> Who:
         scheme, _, token = (authorization or "").partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
+        token = token.strip()
+        if scheme.lower() != "bearer" or not token:
             raise ProblemError(401, "A token is needed: `Authorization: Bearer TOKEN` (`lanes token` makes one).",
                                _CHALLENGE)  # fmt: skip
-        given = sha256(token.strip().encode("utf-8", "surrogateescape")).hexdigest().encode()
+        given = sha256(token.encode("utf-8", "surrogateescape")).hexdigest().encode()
         found = [who for who, digest in self._known if hmac.compare_digest(digest, given)]
         if not found:
             raise ProblemError(401, "No such token is known here.", _WRONG)
@@ -85,10 +96,9 @@ def check_origin(headers: Headers) -> None:
 
 
 def _is_loopback(host: str) -> bool:
-    name = host.partition("]")[0].strip("[") if host.startswith("[") else host.partition(":")[0]
-    if name.lower() == "localhost":
-        return True
+    found = _HOST.fullmatch(host)
+    name = (found[1] or found[2]).lower() if found else ""
     try:
-        return ipaddress.ip_address(name).is_loopback
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False

@@ -46,6 +46,6 @@ def _whence() -> str:
 
 def _refused(error: RateLimitExceeded, limiter: Limiter) -> Response:
     limit = limiter.current_limit
-    wait = math.ceil(limit.reset_at - time.time()) if limit else 60
+    wait = math.ceil(limit.window[0] - time.time()) if limit else 60
     again = {"Retry-After": str(max(wait, 1))}
     return told(ProblemError(429, f"More than {error.description} from one address.", again))

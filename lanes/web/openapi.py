@@ -5,6 +5,7 @@ Contract: all of it is in :mod:`lanes.web.table` and the types' own words. Where
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -15,7 +16,6 @@ import msgspec
 from msgspec import inspect
 
 from lanes import __version__
-from lanes.config import Settings
 from lanes.web import docstrings
 from lanes.web.problems import MEDIA_TYPE, Problem
 from lanes.web.route import Route
@@ -33,9 +33,10 @@ _PATH: dict[str, dict[str, Any]] = {
 }
 
 
-def of_house(settings: Settings) -> str:
-    """The document of a site's API, as JSON."""
-    return json.dumps(document(ROUTES, tokens=bool(settings.web.tokens)), indent=2)
+@functools.cache
+def as_json(*, tokens: bool) -> str:
+    """The document of the API; ``tokens``: whether who asks needs one."""
+    return json.dumps(document(ROUTES, tokens=tokens), indent=2)
 
 
 def document(routes: Sequence[Route], *, tokens: bool) -> dict[str, Any]:

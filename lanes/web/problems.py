@@ -17,10 +17,13 @@ from redis import RedisError
 from werkzeug.exceptions import HTTPException
 
 from lanes.answers import Answer
+from lanes.message import printable
 
 MEDIA_TYPE = "application/problem+json"
 #: Seconds after which it is worth while to ask again, where Redis is away.
 _AGAIN = 2
+#: What is worth a line in the log.
+_REFUSED = (401, 403)
 
 log = structlog.get_logger("lanes.web")
 
@@ -68,6 +71,9 @@ def register(app: Flask) -> None:
 
 def told(error: ProblemError) -> Response:
     """A problem as an answer."""
+    if error.status in _REFUSED:
+        log.info("refused", status=error.status, address=request.remote_addr, method=request.method,
+                 path=printable(request.path), why=error.detail)
     return _response(problem(error.status, error.detail, request.path), error.headers)
 
 

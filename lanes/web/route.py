@@ -7,6 +7,7 @@ is made from here, so that the two cannot differ. Query parameters, bodies and a
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from threading import Semaphore
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
@@ -47,6 +48,8 @@ class Desk:
         self.clock = clock
         self.classifier = Classifier(house.settings)
         self.sleep = sleep
+        self.seats = Semaphore(max(house.settings.web.threads // 2, 1))
+        """For who waits for a worker."""
 
     @property
     def settings(self) -> Settings:
