@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
-	bench-classify plots
+	bench-classify bench-sla plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -37,6 +37,9 @@ bench-reconcile: $(READY) ## how long a Redis that forgot everything takes to kn
 
 bench-classify: $(READY) ## what a classification costs, and how good it is
 	@$(PYTHON) -m tests.bench.classify
+
+bench-sla: $(READY) ## what it costs to measure, to show and to tell: log lines, scrapes, the API, alerts
+	@$(PYTHON) -m tests.bench.sla
 
 plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
 	@$(PYTHON) -m tests.bench.plot
