@@ -234,18 +234,21 @@ class _Field:
 
     def choice(self, name: str, why: str, serving: Sequence[Road], usual: str) -> Choice:
         """With the candidates and what they were compared by, the best first, as evidence."""
-        ranked = sorted(serving, key=lambda road: -self._merits.get(road.name, -1.0))
+        by_price = self._request.preference == "economy"
+        ranked = sorted(serving, key=lambda road: (
+            road.breaker is not Breaker.CLOSED, _price(road) if by_price else -self._merits.get(road.name, -1.0),
+        ))
         saw = printable(", ".join(f"{road.name} {self._figure(road)}" for road in ranked), _CHARS)
         return Choice(name, (Evidence("relay", saw, f"relay {name}: {why}"),), usual)
 
     def _figure(self, road: Road) -> str:
         if road.breaker is not Breaker.CLOSED:
             return _state(road)
+        if not road.has_room:
+            return "full"
         if self._request.preference == "economy":
             return f"{road.terms.cost:g}"
-        if road.name not in self._merits:
-            return "full"
-        return f"{self._merits[road.name]:.2f}" if self._request.preference == "balanced" else f"{seconds(road):.2f}s"
+        return f"{self._merit(road):.2f}" if self._request.preference == "balanced" else f"{seconds(road):.2f}s"
 
 
 _WHY = {"speed": "the fastest", "balanced": "the best score", "economy": "the cheapest"}

@@ -104,7 +104,7 @@ def test_more_than_the_rate_lets_through_goes_elsewhere_while_there_is_room() ->
     settings = parse(PAPER.replace("cost = 0.001", rate))
     assert chosen("economy", {"economy": takes(0.1, depth=9)}, settings).relay == "economy"
     full = chosen("economy", {"economy": takes(0.1, depth=10)}, settings)
-    assert (full.relay, full.evidence[0].saw) == ("standard", "standard 0.005, premium 0.02, economy 0.001")
+    assert (full.relay, full.evidence[0].saw) == ("standard", "economy full, standard 0.005, premium 0.02")
     # But not to one that is down
     others = {"economy": takes(0.1, depth=10), "standard": down(), "premium": down()}
     assert chosen("economy", others, settings).relay == "economy"
