@@ -46,3 +46,20 @@ def had_better_wait(known: Known, lane: Lane, batch: Batch, oldest: float, put_o
     """Whether its mail, of which the oldest was accepted at ``oldest``, should wait for a better hour of the day."""
     presses = oldest + lane.sla - max(lane.lead, lane.promote_at)
     return hours.good_from(known.hours, now, min(oldest + batch.max_wait + put_off, presses)) > now
+
+
+def allowed(known: Known | None, lane: Lane, name: str, oldest: float, presses: bool, put_off: float,
+            now: float) -> int | None:
+    """How many messages to the domain ``name`` may be in flight; None in a lane without batches.
+
+    ``oldest`` is when the oldest held one was accepted, 0 if none is held. What does not press may have to wait
+    for a better hour of the day.
+    """
+    if lane.batch is None:
+        return None
+    batch = lane.batch.of(name)
+    if known is None:
+        return batch.size * batch.streams
+    if oldest and not presses and had_better_wait(known, lane, batch, oldest, put_off, now):
+        return 0
+    return limit(known, batch, now)

@@ -17,10 +17,9 @@ import structlog
 from lanes.config import Settings
 from lanes.schedule.hurry import HURRIED, hurried
 from lanes.schedule.plan import plan
+from lanes.schedule.turn import Kept, for_retries, next_window
 from lanes.schedule.view import Wave
-from lanes.schedule.window import Limits, Phase, Seen, Waited, Window, step
 from lanes.services.retrier import Retrier
-from lanes.store.flow import Kept
 from lanes.store.laneviews import LaneViews
 from lanes.store.store import CHUNK, Store
 
@@ -55,27 +54,17 @@ class Manager:
             back = self._store.unclaim(expired, lease_before=now)
             log.warning("claims ran out; held again", messages=back)
         kept, waited = self._store.flow.take()
-        window = self._window(kept, waited, now)
+        window = next_window(self._settings.manager, self._settings.by_rank()[0], kept, waited, now)
         views, due = self._views.look(window.size, now), self._retrier.due(now)
         busy = sum(view.releasing + view.inflight for view in views)
-        retries = min(len(due), (window.size - busy + 1) // 2)
-        released = self._release(plan(views, self._settings.lanes, window.size - max(retries, 0), now), now)
+        retries = for_retries(len(due), window.size - busy)
+        released = self._release(plan(views, self._settings.lanes, window.size - retries, now), now)
         fresh = sum(map(len, released.values()))
         fresh += self._retrier.retry(due, window.size - busy - fresh, now)
         if kept != (keep := Kept(window, busy + fresh, fresh)):
             self._store.flow.keep(keep)
         self._prune(now)
         return list(released)
-
-    def _window(self, kept: Kept | None, waited: Mapping[str, Waited], now: float) -> Window:
-        """The window of this tick."""
-        manager = self._settings.manager
-        if manager.window != "auto":
-            return Window(manager.window, phase=Phase.FIXED)
-        if kept is None or kept.window.phase is Phase.FIXED:
-            return Window(manager.window_min, since=now)
-        seen = Seen.of(waited, self._settings.by_rank()[0], kept.inflight, kept.fresh)
-        return step(kept.window, Limits.of(manager), seen, now)
 
     def _release(self, waves: Sequence[Wave], now: float) -> dict[Wave, list[str]]:
         claimed = self._store.claim_all(waves, now + self._settings.manager.lease) if waves else []

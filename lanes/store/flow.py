@@ -9,11 +9,12 @@ Failure: :class:`redis.RedisError`. What cannot be read was never written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, cast
+from typing import cast
 
 import msgspec
 from redis import Redis
 
+from lanes.schedule.turn import Kept
 from lanes.schedule.window import Waited, Window
 from lanes.store.keys import Keys
 
@@ -22,18 +23,6 @@ _KEPT = 100
 
 _pack = msgspec.msgpack.Encoder().encode
 _waited = msgspec.msgpack.Decoder(dict[str, Waited]).decode
-
-
-class Kept(NamedTuple):
-    """The window at the end of a tick."""
-
-    window: Window
-    inflight: int = 0
-    """How many messages were releasing or in flight, those included that were released in the tick."""
-    fresh: int = 0
-    """How many these were."""
-
-
 _kept = msgspec.msgpack.Decoder(Kept).decode
 
 

@@ -22,17 +22,13 @@ from redis.client import Pipeline
 from lanes.config import Settings
 from lanes.config.model import Batch, Lane
 from lanes.life import State
-from lanes.schedule.known import had_better_wait, limit
+from lanes.schedule import turn
+from lanes.schedule.known import allowed
 from lanes.schedule.view import Domain, Due, LaneView
-from lanes.store.domains import Domains, Seen
+from lanes.store.domains import Domains
 from lanes.store.keys import text
 from lanes.store.store import Store
 from lanes.store.stored import instant
-
-#: Heads looked at: twice as many as the window has places, but no more than a tick can carry out ...
-_AHEAD, _MOST = 2, 200
-#: ... and those that were seen in vain, up to this many.
-_IN_VAIN = 2000
 
 
 class Paused(NamedTuple):
@@ -68,14 +64,14 @@ class LaneViews:
 
         Of what is paused nothing may be in flight.
         """
-        count = min(window * _AHEAD, _MOST) + self._in_vain
+        count = turn.heads(window, self._in_vain)
         paused, views = self._first(count, now)
         if window <= sum(view.releasing + view.inflight for view in views):
             return views
         named = self._named(self._in_time(views, window, count, now), paused)
-        allowed = [self._allowed(view, paused, now) for view in named]
-        self._in_vain = min(max(in_vain for in_vain, _ in allowed), _IN_VAIN)
-        return [view for _, view in allowed]
+        going = [self._allowed(view, paused, now) for view in named]
+        self._in_vain = max(in_vain for in_vain, _ in going)
+        return [view for _, view in going]
 
     def paused(self) -> Paused:
         """What an operator has stopped."""
@@ -138,8 +134,7 @@ class LaneViews:
         """How much of a lane was seen in vain, and the lane with what is known of its domains."""
         if batch := self._lanes[view.lane].batch:
             view = self._with_domains(view, batch, paused, now)
-            domains = {one.name: one for one in chain(view.full, view.waited, view.begun, view.near)}
-            return sum(one.inflight >= (one.limit or 0) for one in domains.values()), view
+            return turn.in_vain(view), view
         going = _without(view, paused.domains, now) if paused.domains else view
         return len(view.heads) - len(going.heads), going
 
@@ -158,22 +153,13 @@ class LaneViews:
 
         The mail of those that are not ``pressing`` may have to wait for a better hour of the day.
         """
+        terms = self._lanes[lane]
         return {
             name: Domain(name, one.held, one.oldest, one.owed, one.inflight,
-                         0 if name in paused.domains else self._limit(lane, one, now, name in pressing))
+                         0 if name in paused.domains
+                         else allowed(one.known, terms, name, one.oldest, name in pressing, self._put_off, now))
             for name, one in self._domains.seen(lane, names, now).items()
         }
-
-    def _limit(self, name: str, domain: Seen, now: float, presses: bool) -> int | None:
-        lane, known = self._lanes[name], domain.known
-        if lane.batch is None:
-            return None
-        batch = lane.batch.of(domain.name)
-        if known is None:
-            return batch.size * batch.streams
-        if domain.oldest and not presses and had_better_wait(known, lane, batch, domain.oldest, self._put_off, now):
-            return 0
-        return limit(known, batch, now)
 
 
 def _view(name: str, lane: Lane, answers: Iterator[Any], way: int) -> LaneView:

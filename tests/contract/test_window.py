@@ -11,10 +11,10 @@ from lanes.config import Settings
 from lanes.config.load import parse
 from lanes.life import Result
 from lanes.mta.port import Attempt, Outcome
+from lanes.schedule.turn import Kept
 from lanes.schedule.window import Phase, Waited, Window
 from lanes.services.lessons import Lessons
 from lanes.services.manager import Manager
-from lanes.store.flow import Kept
 from lanes.store.settling import Settlement
 from lanes.store.store import Store
 from lanes.store.views import Views
