@@ -18,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -38,12 +39,13 @@ _LETTERS = {"hold": "hf", "deferred": "qf"}
 class PrivateSendmail:
     """A Sendmail of one's own; a context manager that starts and stops it.
 
-    ``outside`` is the port on loopback that all mail is sent to. ``lines`` are added to ``sendmail.mc``. ``folder``
-    is kept afterwards; without one, a temporary folder is made and removed.
+    ``outside`` is the port on loopback that all mail is sent to. ``lines`` are added to ``sendmail.mc``. The queue is
+    one directory, or several, ``q1/qf``, ``q1/df`` and so on, if ``directories`` names them. ``folder`` is kept
+    afterwards; without one, a temporary folder is made and removed.
     """
 
     def __init__(self, outside: int, *, milter: Milter | None = None, lines: str = "",
-                 folder: Path | None = None) -> None:
+                 directories: Sequence[str] = (), folder: Path | None = None) -> None:
         if os.geteuid() != 0:
             raise SandboxError("a private Sendmail needs root: it changes to users of its own (try sudo)")
         if not _PRELOAD.exists():
@@ -52,8 +54,8 @@ class PrivateSendmail:
         self.folders = Folders((folder or Path(tempfile.mkdtemp(prefix="private-sendmail-"))).resolve())
         self.port = free_port()
         """Where it takes mail, by SMTP on loopback."""
-        self._outside, self._lines = outside, lines
-        self._milter = milter.address if milter else ""
+        self._outside, self._lines, self._directories = outside, lines, directories
+        self._milter = milter.address if milter else f"local:{self.folders.root}/nobody-listens"
         self._group = 0
 
     @property
@@ -83,7 +85,7 @@ class PrivateSendmail:
             'mta.kind = "sendmail"\n'
             f'mta.sendmail.binary = "{self.program}"\n'
             f'mta.sendmail.cf = "{self.cf}"\n'
-            f'mta.sendmail.queue = "{self.folders.queue}"\n'
+            f'mta.sendmail.queue = "{self._queue}"\n'
             f'mta.log = "{self.log_path}"\n'
         )
 
@@ -101,10 +103,10 @@ class PrivateSendmail:
 
     def write_files(self) -> None:
         """Make the folders and the configuration; the queue is left as it is."""
-        for path, mode in self.folders.modes().items():
+        for path, mode in self.folders.modes(self._directories).items():
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(mode)
-        text = sendmail_mc(self.folders, self.port, self._outside, self._milter, self._lines)
+        text = sendmail_mc(self.folders, self._queue, self.port, self._outside, self._milter, self._lines)
         self.folders.mc.write_text(text, "utf-8")
         done = subprocess.run(["m4", f"-D_CF_DIR_={_CF}/", _CF / "m4/cf.m4", self.folders.mc], capture_output=True,
                               text=True, check=False)
@@ -170,6 +172,11 @@ class PrivateSendmail:
         if done.returncode:
             raise SandboxError(f"sendmail {' '.join(arguments)} failed with {done.returncode}: {done.stderr.strip()}")
         return done.stdout + done.stderr
+
+    @property
+    def _queue(self) -> str:
+        """``QueueDirectory``."""
+        return f"{self.folders.queue}/q*" if self._directories else str(self.folders.queue)
 
     def _clean_up(self) -> None:
         self.stop()

@@ -8,6 +8,7 @@ put off mail.
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class Folders:
 
     @property
     def queue(self) -> Path:
-        """``QueueDirectory``."""
+        """The queue, or where its directories are."""
         return self.root / "queue"
 
     @property
@@ -63,17 +64,18 @@ class Folders:
         """What it says while it starts."""
         return self.root / "log" / "start"
 
-    def modes(self) -> dict[Path, int]:
-        """The folders to be made, with their modes."""
-        return {self.root: 0o755, self.queue: 0o700,
-                **{file.parent: 0o755 for file in (self.cf, self.program, self.log)}}
+    def modes(self, directories: Sequence[str]) -> dict[Path, int]:
+        """The folders to be made, with their modes; ``directories`` are below the queue."""
+        closed = [self.queue, *(self.queue / name for name in directories)]
+        opened = [self.root, *(file.parent for file in (self.cf, self.program, self.log))]
+        return {**dict.fromkeys(closed, 0o700), **dict.fromkeys(opened, 0o755)}
 
 
-def sendmail_mc(folders: Folders, port: int, outside: int, milter: str, lines: str) -> str:
-    """``sendmail.mc``; ``milter`` is where a filter listens, such as ``unix:/path``: empty without one."""
+def sendmail_mc(folders: Folders, queue: str, port: int, outside: int, milter: str, lines: str) -> str:
+    """``sendmail.mc``; ``queue`` is ``QueueDirectory``, ``milter`` where a filter listens, such as ``unix:/path``."""
     defines = {
         "confDOMAIN_NAME": "sandbox.example.net",
-        "QUEUE_DIR": folders.queue,
+        "QUEUE_DIR": queue,
         "confPID_FILE": folders.root / "sendmail.pid",
         "STATUS_FILE": "",
         "HELP_FILE": "",
@@ -96,7 +98,8 @@ def sendmail_mc(folders: Folders, port: int, outside: int, milter: str, lines: s
         *(f"define(`{name}', `{value}')dnl" for name, value in defines.items()),
         *(f"FEATURE(`{name}')dnl" for name in _FEATURES),
         f"DAEMON_OPTIONS(`Name=MTA, Addr={LOOPBACK}, Port={port}')dnl",
-        *([f"define(`LANES_SOCKET', `{milter}')dnl", f"include(`{_LANES}')dnl"] if milter else []),
+        f"define(`LANES_SOCKET', `{milter}')dnl",
+        f"include(`{_LANES}')dnl",
         lines,
         "MAILER(`smtp')dnl",
         "",
