@@ -8,7 +8,7 @@ export function table(kind, caption, headings) {
   const cells = headings.map(({ name, number }) =>
     el("th", { role: "columnheader", scope: "col", class: number ? "number" : null }, name));
   return el("table", { role: "table", class: kind },
-    el("caption", { role: "caption", class: "hidden" }, caption),
+    el("caption", { class: "hidden" }, caption),
     el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...cells)));
 }
 

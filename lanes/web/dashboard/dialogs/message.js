@@ -68,7 +68,14 @@ export class MessageDialog {
   }
 }
 
-function facts({ id, state, lane, deadline, accepted, sender, domain, recipients, relay }) {
+/** The first few by name. */
+function recipients({ to, domain, recipients: all }) {
+  const names = to.length ? to : [domain];
+  const more = all > names.length ? ` and ${count(all - names.length)} more` : "";
+  return el("span", {}, ...names.flatMap((name, place) => [place ? ", " : "", foreign(name)]), more);
+}
+
+function facts({ id, state, lane, deadline, accepted, sender, relay, ...message }) {
   const due = when(deadline, "left");
   const rows = [
     ["State", el("span", { class: "chip" }, state in STATES ? swatch(state) : "", STATES[state] ?? state)],
@@ -76,7 +83,7 @@ function facts({ id, state, lane, deadline, accepted, sender, domain, recipients
     ["Deadline", el("span", {}, due, state === "settled" ? "" : " left")],
     ["Accepted", el("span", {}, when(accepted), " ago")],
     ["Sender", foreign(sender || "<>")],
-    ["For", el("span", {}, foreign(domain), recipients > 1 ? ` (${count(recipients)} recipients)` : "")],
+    ["For", recipients(message)],
     ["Relay", relay ? foreign(relay) : "the MTA's own routing"],
     ["Queue id", el("span", { class: "id" }, id)],
   ];

@@ -17,7 +17,9 @@ const HEADINGS = [{ name: "Subject" }, { name: "State" }, { name: "Lane" }, { na
 
 export class Search {
   #dialog = new Dialog("search", "wide");
-  #field = el("input", { type: "search", id: "query", autocomplete: "off", spellcheck: "false", maxlength: "320" });
+  /** Of type text: a field for searching would take Esc for itself. */
+  #field = el("input", { type: "text", enterkeyhint: "search", id: "query", autocomplete: "off", autocapitalize: "off",
+    spellcheck: "false", maxlength: "320" });
   #said = el("p", { class: "muted small", role: "status" });
   #error = el("p", { class: "dialog-error", role: "status" });
   #found = el("div");
@@ -82,14 +84,14 @@ export class Search {
     return grown;
   }
 
-  #row({ id, subject, state, lane, deadline, sender, domain }) {
+  #row({ id, subject, state, lane, deadline, sender, domain, to }) {
     const title = foreign(subject || "(no subject)");
     const left = state === "settled" ? "" : when(deadline, "left");
     return row({},
       cell(el("button", { type: "button", class: "words", onclick: () => this.open(id) }, title), { kind: "whole" }),
       cell(el("span", { class: "chip" }, state in STATES ? swatch(state) : "", STATES[state] ?? state)),
       cell(lane), cell(left, { kind: "number", label: "left" }), cell(foreign(sender || "<>"), { kind: "one-line" }),
-      cell(foreign(domain), { kind: "one-line" }), cell(el("span", { class: "id" }, id)));
+      cell(foreign(to[0] ?? domain), { kind: "one-line" }), cell(el("span", { class: "id" }, id)));
   }
 
   /** What can be done with all mail for a domain. */

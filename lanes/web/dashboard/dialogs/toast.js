@@ -1,6 +1,4 @@
-/* What came of something, in a corner, for as long as it takes to read it; a failure stays until it is closed.
-
-   Whatever is open in front, the toasts are in front of it: they are moved into the topmost dialog. */
+/* What came of something, in a corner, for as long as it takes to read it; a failure stays until it is closed. */
 
 import { el } from "../base/dom.js";
 import { icon } from "../base/svg.js";
@@ -20,9 +18,6 @@ export const failed = (text) => show("failed", "critical", text);
 function show(kind, sign, text) {
   const close = el("button", { type: "button", class: "words", onclick: () => node.remove() }, "Close");
   const node = el("div", { class: "toast", "data-kind": kind }, icon(sign), el("p", {}, text), close);
-  const all = document.getElementById("toasts");
-  all.append(node);
-  const front = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
-  if (all.parentElement !== front) front.append(all);
+  document.getElementById("toasts").append(node);
   return node;
 }
