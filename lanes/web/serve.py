@@ -31,7 +31,7 @@ _IDLE = 100
 #: Seconds after which they are closed.
 _IDLE_FOR = 60
 #: Bytes that may wait for a client to read them: some two minutes of a stream.
-_UNREAD_MAX = 2 * 2**20
+UNREAD_MAX = 2 * 2**20
 
 
 def serve(app: Flask, settings: Settings, stop: threading.Event) -> None:
@@ -45,7 +45,7 @@ def serve(app: Flask, settings: Settings, stop: threading.Event) -> None:
     server = create_server(
         app, sockets, listen=f"{web.listen}", threads=threads, connection_limit=threads + _IDLE,
         max_request_header_size=_HEADERS_MAX, max_request_body_size=web.body_max + 1,
-        channel_request_lookahead=1, outbuf_high_watermark=_UNREAD_MAX, channel_timeout=_IDLE_FOR, ident=None,
+        channel_request_lookahead=1, outbuf_high_watermark=UNREAD_MAX, channel_timeout=_IDLE_FOR, ident=None,
     )  # fmt: skip
     for one in sockets.values():
         if isinstance(one, BaseWSGIServer):
