@@ -16,7 +16,8 @@ from lanes.house import House
 from lanes.log import configure
 from lanes.mta import choose
 from lanes.readiness import ready
-from lanes.services.failsafe import Failsafe
+from lanes.services.alive import Beat
+from lanes.services.failsafe import FAILSAFE, Failsafe
 from lanes.services.loop import repeat, stop_on_signals
 from lanes.services.reconcile import Progress, Reconcile, Report
 
@@ -47,15 +48,21 @@ def failsafe(house: House, once: bool, dry_run: bool) -> None:
     settings = house.settings
     configure(settings, "failsafe")
     since = 0.0 if once or dry_run else time.time()
-    service = Failsafe(settings, choose.control(settings), time.time, time.sleep, since)
+    beat = Beat(settings, FAILSAFE)
+    service = Failsafe(settings, choose.front(settings), time.time, time.sleep, since)
     if dry_run:
         click.echo(f"silent: {', '.join(service.silent()) or 'nobody'}; on our hold: {len(service.held())}")
     elif once:
+        beat(time.time())
         service.turn()
     else:
+        def step() -> float:
+            beat(time.time())
+            return service.step()
+
         stop = stop_on_signals()
         ready()
-        repeat(service.step, stop, "failsafe")
+        repeat(step, stop, "failsafe")
 
 
 def _in_words(report: Report) -> str:

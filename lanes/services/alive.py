@@ -54,10 +54,11 @@ def silent(settings: Settings, programs: Iterable[str], now: float, since: float
     A beat in the future is none: the clock was set back.
     """
     after = settings.failsafe.after
-    return [program for program in programs if abs(now - max(_heard(settings, program), since)) > after]
+    return [program for program in programs if abs(now - max(heard(settings, program), since)) > after]
 
 
-def _heard(settings: Settings, program: str) -> float:
+def heard(settings: Settings, program: str) -> float:
+    """When a program last beat, in Unix time; 0: never."""
     with contextlib.suppress(OSError):
         return (_folder(settings) / program).lstat().st_mtime
     return 0.0

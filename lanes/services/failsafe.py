@@ -26,6 +26,8 @@ log = structlog.get_logger("lanes.failsafe")
 
 #: Whose silence means that nobody releases.
 PROGRAMS = ("manager", "worker")
+#: Its own name, where it says that it was at work.
+FAILSAFE = "failsafe"
 #: A part of the time, at most, that is spent on looking.
 _AT_WORK = 0.1
 
