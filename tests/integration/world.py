@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from contrib.sandbox.mta import PrivateMta
 from contrib.sandbox.ports import LOOPBACK, free_port
 from contrib.sandbox.postfix import Relay
 from contrib.sandbox.sink import Received, Sink
@@ -24,12 +25,12 @@ UNSUBSCRIBE = {"List-Unsubscribe": "<https://example.net/u>"}
 @contextmanager
 def running_site(request: pytest.FixtureRequest, sink: Sink, settings: str, relays: Mapping[str, Relay] | None = None,
                  /, *, programs: Sequence[str] = PROGRAMS, mta: str = "mx1", redis_url: str = "",
-                 **parameters: str) -> Iterator[Site]:
-    """A site whose filter serves metrics; ``parameters`` are Postfix's, and so are ``relays``."""
+                 server: Callable[..., PrivateMta] | None = None, **parameters: str) -> Iterator[Site]:
+    """A site whose filter serves metrics; ``parameters`` and ``relays`` are for Postfix, where no ``server`` is made."""
     failed_before = request.session.testsfailed
     metrics = f'milter.metrics = "{LOOPBACK}:{free_port()}"\n'
     with Site(sink.port, metrics + settings, programs=programs, parameters=parameters, mta=mta,
-              redis_url=redis_url, relays=relays) as site:
+              redis_url=redis_url, relays=relays, server=server) as site:
         yield site
         if request.session.testsfailed > failed_before:
             for program in programs:
