@@ -19,6 +19,9 @@ from lanes.policy.instants import format_instant
 #: Ends a recipient in the record's domain; no address as a record has it ends so, for those are printable.
 _HERE = "\n"
 
+#: The first instant that RFC 3339 cannot write (the year 10000). What is beyond it is none of ours.
+_END = 253_402_300_800.0
+
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Record).decode
 
@@ -35,7 +38,7 @@ def unpack(packed: bytes | None) -> Record | None:
         record = _unpack(packed) if packed is not None else None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    if record is None:
+    if record is None or not (0 <= record.accepted < _END and 0 <= record.deadline < _END):
         return None
     whole = _with_deadline(record, says="", instead=format_instant(record.deadline))
     return _with_domain(whole, end=_HERE, instead=f"@{record.domain}")

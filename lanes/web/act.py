@@ -17,7 +17,6 @@ from lanes.answers.audit import Order
 from lanes.jobs.orders import ACTIONS
 from lanes.jobs.outcome import outcome
 from lanes.jobs.queues import enqueue_order, mta_queue
-from lanes.message import printable
 from lanes.store.orders import Selection
 from lanes.web.look import known
 from lanes.web.problems import ProblemError
@@ -25,7 +24,6 @@ from lanes.web.route import Asked, Body, Desk, Query, Reply
 
 #: Seconds to wait for the worker's word.
 PATIENCE = 10.0
-_DOMAIN_CHARS = 255
 
 
 class Why(Body, frozen=True, kw_only=True):
@@ -71,10 +69,7 @@ class OnDomain:
 
     def __call__(self, desk: Desk, asked: Asked[Query, Why | None]) -> Reply[Order]:
         """Give the order."""
-        domain = asked.path["domain"]
-        if domain != printable(domain, _DOMAIN_CHARS):
-            raise ProblemError(404, "That is no domain.")
-        return _order(desk, asked, self._action, Selection(domain=domain))
+        return _order(desk, asked, self._action, Selection(domain=asked.path["domain"]))
 
 
 @contextmanager

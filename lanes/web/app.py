@@ -12,12 +12,12 @@ from flask import Flask, Response, request
 
 from lanes.house import House
 from lanes.web import files, limits, problems
-from lanes.web.asked import read_body, read_query
+from lanes.web.asked import read
 from lanes.web.auth import Doorkeeper, check_origin
 from lanes.web.glances import Glances
 from lanes.web.live import Live
 from lanes.web.openapi import as_json
-from lanes.web.route import JSON, Asked, Desk, Reply, Route
+from lanes.web.route import JSON, Desk, Reply, Route
 from lanes.web.table import LIVE, ROUTES
 
 
@@ -53,9 +53,7 @@ def _view(route: Route, desk: Desk, doorkeeper: Doorkeeper) -> Callable[..., Res
         who = doorkeeper.admit(route.scope, request.headers.get("Authorization"))
         if route.method != "GET":
             check_origin(request.headers)
-        asked: Asked[Any, Any] = Asked(who, request.remote_addr or "", path, read_query(request, route.query),
-                                       read_body(request, route))
-        return _response(route, route.answers(desk, asked))
+        return _response(route, route.answers(desk, read(request, route, who, path)))
 
     return view
 

@@ -18,19 +18,12 @@ from msgspec import inspect
 from lanes import __version__
 from lanes.web import docstrings
 from lanes.web.problems import MEDIA_TYPE, Problem
-from lanes.web.route import Route
+from lanes.web.route import PATH, Route
 from lanes.web.table import ROUTES
 
 _SCHEMAS = "#/components/schemas/{name}"
 _PROBLEM = "#/components/responses/problem"
 _NOTHING: dict[str, Any] = {}
-
-#: What may be in a path.
-_PATH: dict[str, dict[str, Any]] = {
-    "id": {"description": "The MTA's queue id.", "schema": {"type": "string", "pattern": "^[0-9A-Za-z]{1,64}$"}},
-    "lane": {"description": "The lane's name.", "schema": {"type": "string", "minLength": 1}},
-    "domain": {"description": "A recipient domain.", "schema": {"type": "string", "pattern": r"^[!-.0-~]{1,255}$"}},
-}
 
 
 @functools.cache
@@ -112,8 +105,9 @@ def _body(route: Route, refs: dict[str, Any]) -> dict[str, Any]:
 
 
 def _path(route: Route) -> list[dict[str, Any]]:
-    names = re.findall(r"{(\w+)}", route.path)
-    return [{"name": name, "in": "path", "required": True, **_PATH[name]} for name in names]
+    schemas = {name: msgspec.json.schema(PATH[name]) for name in re.findall(r"{(\w+)}", route.path)}
+    return [{"name": name, "in": "path", "required": True, "description": schema.pop("description"), "schema": schema}
+            for name, schema in schemas.items()]
 
 
 def _query(route: Route, components: dict[str, Any]) -> list[dict[str, Any]]:

@@ -6,15 +6,18 @@ is made from here, so that the two cannot differ. Query parameters, bodies and a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from threading import Semaphore
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from lanes.config import Settings
 from lanes.config.web import Scope
 from lanes.house import House
+from lanes.message import NO_DOMAIN
 from lanes.policy import Classifier
 from lanes.web.auth import Who
 from lanes.web.glances import Glances
@@ -30,6 +33,14 @@ class Query(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Body(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A body in JSON; it has no other fields."""
 
+
+#: What may stand in a path, by its name there.
+PATH: Mapping[str, Any] = {
+    "id": Annotated[str, Meta(pattern="^[0-9A-Za-z]{1,64}$", description="The MTA's queue id.")],
+    "lane": Annotated[str, Meta(min_length=1, max_length=64, description="The lane's name.")],
+    "domain": Annotated[str, Meta(pattern=rf"^([^\x00-\x20\x7f@/]{{1,255}}|{re.escape(NO_DOMAIN)})$",
+                                  description="A recipient domain.")],
+}
 
 Q = TypeVar("Q", bound=Query)
 B = TypeVar("B")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
@@ -53,3 +55,10 @@ def test_most_recipients_are_kept_without_the_domain() -> None:
 def test_anything_else_is_no_record(junk: bytes) -> None:
     assert unpack(junk) is None
     assert unpack(None) is None
+
+
+@pytest.mark.parametrize("instant", [-1.0, 1e300, float("inf"), float("-inf"), float("nan"), 253_402_300_800.0])
+def test_a_record_of_no_time_is_none_of_ours(instant: float) -> None:
+    record = Record("bulk", 0.0, DEADLINE, "a.example", 1, "", "a@b.c", "News")
+    for wrong in (structs.replace(record, accepted=instant), structs.replace(record, deadline=instant)):
+        assert unpack(msgspec.msgpack.encode(wrong)) is None
