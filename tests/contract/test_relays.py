@@ -18,6 +18,8 @@ from lanes.mta.postfix.grammar import PostfixGrammar
 from lanes.routes.health import Breaker, Condition, Health, Tried, breaker
 from lanes.routes.roads import Roads
 from lanes.services.tracker import Tracker
+from lanes.sla.relay_rules import RelaySeen
+from lanes.store.alerts import Alerts
 from lanes.store.keys import SharedKeys
 from lanes.store.mtas import of
 from lanes.store.relays import Flight, Relays
@@ -176,6 +178,13 @@ def attempt(id: str, said: str, daemon: str, host: str = "h[192.0.2.1]:25", to: 
 ACTIVE = "from=<b@example.com>, size=1, nrcpt=1 (queue active)"
 SENT, REFUSED = "dsn=2.0.0, status=sent (250 Ok)", "dsn=4.4.1, status=deferred (connect: refused)"
 IDS = [f"4jYTDZ4h8{letter}zJC7V" for letter in "bcdfghjklm"]
+
+
+def test_the_rules_for_alerts_see_it(store: Store, relays: Relays) -> None:
+    relays.learn(0, {"premium": [FAULT] * SETTINGS.roads.failures})
+    premium, economy = Alerts(store, SETTINGS).seen(NOW + 20).relays
+    assert premium == RelaySeen("premium", 20.0, "4.4.1 refused", PREFERENCES)
+    assert economy == RelaySeen("economy", None, "", PREFERENCES)
 
 
 @pytest.fixture
