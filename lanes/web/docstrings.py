@@ -8,6 +8,8 @@ import re
 import textwrap
 from itertools import pairwise
 
+from msgspec import Struct
+
 _ROLE = re.compile(r":\w+:`~?(?:[\w.]+\.)?(\w+)`")
 
 
@@ -17,9 +19,9 @@ def plain(docstring: str | None) -> str:
 
 
 def of_fields(kind: type) -> dict[str, str]:
-    """Field -> what is said about it, also by a base of ours."""
-    ours = (base for base in reversed(kind.__mro__) if base.__module__.startswith("lanes."))
-    return {name: said for base in ours for name, said in _of_own_fields(base).items()}
+    """Field of a struct -> what is said about it, there or in a base."""
+    structs = (base for base in reversed(kind.__mro__) if issubclass(base, Struct) and base is not Struct)
+    return {name: said for base in structs for name, said in _of_own_fields(base).items()}
 
 
 def _of_own_fields(kind: type) -> dict[str, str]:
