@@ -1,9 +1,9 @@
 """Building mail and handing it to an SMTP server on loopback.
 
-Contract: what was handed in is known by its queue id, read from Postfix's reply to the end of DATA
-(``250 2.0.0 Ok: queued as ID``), or Sendmail's (``250 2.0.0 ID Message
-accepted for delivery``). Content is bytes and is sent as it is, and so are addresses (a lone
-surrogate stands for a byte that is not UTF-8, PEP 383), so that broken mail can be sent, too.
+Contract: what was handed in is known by its queue id, read from the reply to the end of DATA, Postfix's
+(``250 2.0.0 Ok: queued as ID``) or Sendmail's (``250 2.0.0 ID Message accepted for delivery``). Content is bytes
+and is sent as it is, and so are addresses (a lone surrogate stands for a byte that is not UTF-8, PEP 383), so that
+broken mail can be sent, too.
 
 Failure: :class:`smtplib.SMTPException` with the server's reply, if it did not take a message.
 """
@@ -61,7 +61,11 @@ class Client:
         self.command(f"MAIL FROM:<{mail.sender}> BODY=8BITMIME")
         for recipient in mail.recipients:
             self.command(f"RCPT TO:<{recipient}>")
-        reply = _accepted(*self._smtp.data(mail.content))
+        return self.content(mail.content)
+
+    def content(self, content: bytes) -> str:
+        """After an envelope: the message; its queue id, empty if the reply names none."""
+        reply = _accepted(*self._smtp.data(content))
         queued = _QUEUED_AS.search(reply)
         return queued[queued.lastgroup or 0].decode("ascii") if queued else ""
 

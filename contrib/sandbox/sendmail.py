@@ -4,7 +4,8 @@ Contract: nothing of ``/etc/mail`` is read or changed, and no name is looked up 
 be installed beside Postfix, so they are unpacked (``contrib/sandbox/unpack_sendmail.sh``). Its configuration is made
 by m4 from what a site is told to use (``contrib/sendmail/mta-lanes.m4``). Its log is a file, written in syslog's
 stead (``sendmail_preload.c``), also by the commands that are run by way of :attr:`PrivateSendmail.program`. Whatever
-was started is gone after :meth:`PrivateSendmail.stop`, which also runs at exit: all of it is one process group.
+was started is gone after :meth:`PrivateSendmail.stop`, which also runs at exit: those are its processes that work
+in its queue, for each that delivers becomes the leader of a session of its own.
 
 Failure: :class:`~contrib.sandbox.mta.SandboxError`, in one line, if Sendmail is not unpacked, we are not root, or it
 does not come up; then with the end of its log.
@@ -13,8 +14,10 @@ does not come up; then with the end of its log.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +25,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from contrib.sandbox.group import end_group, kill_group
 from contrib.sandbox.mta import SandboxError
 from contrib.sandbox.ports import free_port
 from contrib.sandbox.postfix_files import Milter
@@ -56,7 +58,7 @@ class PrivateSendmail:
         """Where it takes mail, by SMTP on loopback."""
         self._outside, self._lines, self._directories = outside, lines, directories
         self._milter = milter.address if milter else f"local:{self.folders.root}/nobody-listens"
-        self._group = 0
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def program(self) -> Path:
@@ -123,9 +125,8 @@ class PrivateSendmail:
         """Start it on the queue as it is, and wait until it takes mail."""
         atexit.register(self.stop)
         with self.folders.words.open("wb") as words:
-            self._process = subprocess.Popen([self.program, "-C", self.cf, "-bD", "-q1h"], process_group=0,
+            self._process = subprocess.Popen([self.program, "-C", self.cf, "-bD", "-q1h"], cwd=self.folders.queue,
                                              stdin=subprocess.DEVNULL, stdout=words, stderr=words)
-        self._group = self._process.pid
         try:
             self.wait_until_ready()
         except TimeoutError as error:
@@ -135,17 +136,34 @@ class PrivateSendmail:
     def stop(self) -> None:
         """End all its processes: asked first, then forced. Harmless if it is not running."""
         atexit.unregister(self.stop)
-        if self._group:
-            end_group(self._group)
-            self._process.wait()
-        self._group = 0
+        self._signal(signal.SIGTERM)
+        with contextlib.suppress(TimeoutError):
+            wait_until(lambda: not self.processes(), "Sendmail to end", 5)
+        self.kill()
 
     def kill(self) -> None:
-        """Kill it and all its children at once, as a power cut would."""
-        if self._group:
-            kill_group(self._group)
+        """Kill all its processes at once, as a power cut would."""
+        wait_until(lambda: not self._signal(signal.SIGKILL), "Sendmail to die")
+        if self._process:
             self._process.wait()
-        self._group = 0
+        self._process = None
+
+    def processes(self) -> list[int]:
+        """The ids of its processes: those that work in its queue."""
+        return [int(link.parent.name) for link in Path("/proc").glob("[0-9]*/cwd") if self._is_ours(link)]
+
+    def _is_ours(self, link: Path) -> bool:
+        with contextlib.suppress(OSError):
+            return link.readlink().is_relative_to(self.folders.queue)
+        return False
+
+    def _signal(self, number: signal.Signals) -> list[int]:
+        """Send all of them a signal; who they were."""
+        processes = self.processes()
+        for process in processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+        return processes
 
     def restart(self) -> None:
         """Stop and start."""
