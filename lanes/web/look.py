@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from flask import Response, request
-from msgspec import Meta, Raw
+from msgspec import UNSET, Meta, Raw, UnsetType
 
 from lanes.answers import Answer, Items, alerts, domains, messages
 from lanes.answers.audit import Audited, audited
@@ -34,7 +34,7 @@ class Who(Answer, frozen=True, kw_only=True):
 class OfLane(Query, frozen=True, kw_only=True):
     """Some of a lane, or of each."""
 
-    lane: LaneName | None = None
+    lane: LaneName | UnsetType = UNSET
     """Only this lane."""
     limit: Limit = 50
     """How many at most, of each lane."""
@@ -43,9 +43,9 @@ class OfLane(Query, frozen=True, kw_only=True):
 class Which(OfLane, frozen=True, kw_only=True):
     """Messages that are looked for, or the head of a lane, or of each."""
 
-    state: State | None = None
+    state: State | UnsetType = UNSET
     """Only those in this state; the head of a lane: of what is held."""
-    q: Annotated[str, Meta(min_length=1, max_length=320)] | None = None
+    q: Annotated[str, Meta(min_length=1, max_length=320)] | UnsetType = UNSET
     """An id, or an address or domain of a sender or recipient."""
 
 
@@ -144,7 +144,7 @@ def known(desk: Desk, asked: Asked[Any, Any]) -> tuple[str, Record]:
     return id, record
 
 
-def lanes_of(desk: Desk, lane: str | None) -> Sequence[str]:
+def lanes_of(desk: Desk, lane: str | UnsetType) -> Sequence[str]:
     """The lane that is asked for, or all."""
     names = desk.settings.by_rank()
     if lane and lane not in names:

@@ -116,10 +116,8 @@ def _query(route: Route, components: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _parameter(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """A query parameter: it is left out, rather than null."""
-    given = {key: value for key, value in schema.items() if key not in ("description", "anyOf") and value is not None}
-    kinds = [kind for kind in schema.get("anyOf", []) if kind != {"type": "null"}]
-    return {"name": name, "in": "query", "description": schema["description"], "schema": {**given, **dict(*kinds)}}
+    kind = {key: value for key, value in schema.items() if key != "description"}
+    return {"name": name, "in": "query", "description": schema["description"], "schema": kind}
 
 
 def _add_words(components: dict[str, Any], types: Sequence[Any]) -> None:

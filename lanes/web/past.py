@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any
 
 import structlog
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from sqlalchemy.exc import SQLAlchemyError
 
 from lanes.answers import Items
@@ -35,7 +35,7 @@ class Past(Query, frozen=True, kw_only=True):
 
     since: Since = "7d"
     """How far to look back: 24h, 7d."""
-    lane: LaneName | None = None
+    lane: LaneName | UnsetType = UNSET
     """Only this lane."""
 
 
@@ -44,7 +44,7 @@ class Course(Query, frozen=True, kw_only=True):
 
     since: Since = "24h"
     """How far to look back: 24h, 7d."""
-    lane: LaneName | None = None
+    lane: LaneName | UnsetType = UNSET
     """Only this lane."""
     points: Points = 120
     """In about how many stretches of time, each a minute or longer."""

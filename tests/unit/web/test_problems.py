@@ -76,7 +76,7 @@ def test_an_error_of_ours_is_told_by_an_id_that_the_log_knows(serve: Serve, monk
 @pytest.mark.parametrize(("query", "where"), [
     ("limit=0", "$.limit"), ("limit=1001", "$.limit"), ("limit=ten", "$.limit"), ("limit=1.5", "$.limit"),
     ("limit=1&limit=2", "limit"), ("state=lost", "$.state"), ("colour=red", "colour"), ("q=", "$.q"),
-    ("lane=nowhere", "lane"), (f"q={'a' * 321}", "$.q"),
+    ("lane=nowhere", "lane"), ("lane=null", "lane"), ("state=null", "$.state"), (f"q={'a' * 321}", "$.q"),
 ])  # fmt: skip
 def test_a_wrong_parameter_is_named(serve: Serve, query: str, where: str) -> None:
     assert where in told(serve().get(f"/api/v1/messages?{query}"), 422)["detail"]
