@@ -33,7 +33,7 @@ from lanes.jobs.worker import worker as make_worker
 from lanes.log import configure
 from lanes.mta import choose
 from lanes.notify.choose import way_to
-from lanes.readiness import ready
+from lanes.readiness import ready, watchdog
 from lanes.routes.roads import Roads
 from lanes.services.alive import Beat
 from lanes.services.lead import Lead
@@ -121,9 +121,10 @@ def worker(house: House) -> None:
     settings, store = house.settings, house.store
     control = choose.control(settings)
 
-    beat = Beat(settings, "worker")
+    beat, turns = Beat(settings, "worker"), watchdog()
 
     def alive(*_: object) -> None:
+        turns()
         now = time.time()
         store.beat("worker", now)
         beat(now)
@@ -148,7 +149,7 @@ def worker(house: House) -> None:
 
     stop = stop_on_signals()
     ready()
-    repeat(step, stop, "worker")
+    repeat(step, stop, "worker", turns)
 
 
 @click.command()
@@ -161,8 +162,10 @@ def notifier(house: House) -> None:
     deputy = Deputy(settings, house.alerts, _tell(house, settings.mta.name))
     ways = {name: way_to(sink) for name, sink in settings.alerts.sinks.items()}
     functions: Functions = {NOTIFY: Notify(store.client, ways, time.time)}
+    turns = watchdog()
 
     def alive() -> None:
+        turns()
         now = time.time()
         store.beat("notifier", now)
         put_back(queue, now)
@@ -175,7 +178,7 @@ def notifier(house: House) -> None:
 
     stop = stop_on_signals()
     ready()
-    repeat(step, stop, "notifier")
+    repeat(step, stop, "notifier", turns)
 
 
 def _tell(house: House, mta: str) -> Callable[[Sequence[Due], Pipeline], None]:

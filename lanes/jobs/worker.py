@@ -89,9 +89,9 @@ class AllowedWorker(SimpleWorker):
     """Set by a signal, whether it comes before, while or after RQ listens to signals itself."""
 
     def heartbeat(self, timeout: int | None = None, pipeline: Pipeline | None = None) -> None:
-        """As RQ's, which nobody but RQ reads; then say it where our own programs look."""
-        super().heartbeat(timeout, pipeline)
+        """Say it where our own programs look; then as RQ's, which nobody but RQ reads."""
         self.alive()
+        super().heartbeat(timeout, pipeline)
 
     def work(self, *args: Any, **kwargs: Any) -> bool:
         """As RQ's. Who had the signals before has them back afterwards."""

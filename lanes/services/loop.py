@@ -1,13 +1,19 @@
-"""The loop that every program shares: run a step, wait, survive Redis's absence, stop on a signal."""
+"""The loop that every program shares: run a step, wait, survive Redis's absence, stop on a signal.
+
+At each turn it tells systemd that it turns (:class:`lanes.readiness.Watchdog`), also while it waits.
+"""
 
 from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
 from redis import RedisError
+
+from lanes.readiness import Watchdog, watchdog
 
 log = structlog.get_logger("lanes.loop")
 
@@ -24,14 +30,23 @@ def stop_on_signals() -> threading.Event:
 
 
 def beside(step: Callable[[], float], stop: threading.Event, program: str) -> None:
-    """:func:`repeat` in a thread of its own, so that what it waits for stops nobody else; it ends with the program."""
-    threading.Thread(target=repeat, args=(step, stop, program), name=program, daemon=True).start()
+    """:func:`repeat` in a thread of its own, so that what it waits for stops nobody else; it ends with the program.
+
+    It tells no watchdog: that it turns does not mean that the program's own loop does.
+    """
+    nobody = Watchdog(float("inf"))
+    threading.Thread(target=repeat, args=(step, stop, program, nobody), name=program, daemon=True).start()
 
 
-def repeat(step: Callable[[], float], stop: threading.Event, program: str) -> None:
-    """Call ``step`` until ``stop``; it returns the seconds to wait before its next turn."""
+def repeat(step: Callable[[], float], stop: threading.Event, program: str, alive: Watchdog | None = None) -> None:
+    """Call ``step`` until ``stop``; it returns the seconds to wait before its next turn.
+
+    ``alive`` is the watchdog that is told; a step that takes long has to tell it, too.
+    """
+    alive = alive or watchdog()
     away = False
     while not stop.is_set():
+        alive()
         try:
             wait = step()
             if away:
@@ -41,4 +56,10 @@ def repeat(step: Callable[[], float], stop: threading.Event, program: str) -> No
             if not away:
                 log.error("redis does not answer; mail flows without lanes", program=program, error=str(error))
             away, wait = True, RETRY
-        stop.wait(wait)
+        _wait(stop, wait, alive)
+
+
+def _wait(stop: threading.Event, seconds: float, alive: Watchdog) -> None:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0 and not stop.wait(min(left, alive.every)):
+        alive()

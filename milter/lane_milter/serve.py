@@ -34,7 +34,7 @@ from lane_milter.reload import Reloader
 from lane_milter.session import Session
 from lanes.config import Settings
 from lanes.policy import Classifier
-from lanes.readiness import ready
+from lanes.readiness import ready, watchdog
 from lanes.store.connect import connect
 from lanes.store.store import Store
 
@@ -63,7 +63,9 @@ def serve(settings: Settings, config: Path | None, stop: threading.Event) -> Non
     serving = threading.Thread(target=milter.main, name="libmilter", daemon=True)
     serving.start()
     ready()
-    while serving.is_alive() and not stop.wait(_LOOK):
+    alive = watchdog()
+    while serving.is_alive() and not stop.wait(min(_LOOK, alive.every)):
+        alive()
         reloader.look()
         _refresh()
     if path:
