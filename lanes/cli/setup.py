@@ -18,7 +18,7 @@ from lanes.house import House
 from lanes.mta.port import MtaError
 from lanes.setup import backup
 from lanes.setup.plan import Change, Kind, Plan, SetupError, Target
-from lanes.setup.postfix import PostfixTarget
+from lanes.setup.postfix import MultiTarget, PostfixTarget
 from lanes.setup.run import apply as carry_out
 
 
@@ -30,12 +30,15 @@ def setup() -> None:
 @setup.command()
 @click.option("--config-directory", type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
               help="Where its main.cf is. Default: mta.config_directory.")
+@click.option("--topology", type=click.Choice(["single", "multi"]),
+              help="multi: behind this instance, one for each lane. Default: as the settings have it (mta.instances).")
 @click.option("--apply", is_flag=True, help="Make the changes; otherwise they are only shown.")
 @click.option("--revert", is_flag=True, help="Put everything back as it was before.")
 @click.option("--force", is_flag=True, help="With --revert: also if somebody has changed the files since.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_house
-def postfix(house: House, config_directory: Path | None, apply: bool, revert: bool, force: bool, as_json: bool) -> None:
+def postfix(house: House, config_directory: Path | None, topology: str | None, apply: bool, revert: bool, force: bool,
+            as_json: bool) -> None:
     """Postfix: the filter, a transport for each relay, and the map between them.
 
     Shows what would be changed, and why; --apply changes it.
@@ -45,7 +48,9 @@ def postfix(house: House, config_directory: Path | None, apply: bool, revert: bo
     file = house.path or DEFAULT_CONFIG
 
     def target() -> Target:
-        return PostfixTarget(config.load(file if file.exists() else house.path), file, config_directory)
+        settings = config.load(file if file.exists() else house.path)
+        multi = topology == "multi" or (topology is None and settings.mta.instances)
+        return (MultiTarget if multi else PostfixTarget)(settings, file, config_directory)
 
     try:
         _undo(target(), force, as_json) if revert else _set_up(target, apply, as_json)
@@ -67,6 +72,7 @@ def _set_up(target: Callable[[], Target], apply: bool, as_json: bool) -> None:
 
 
 def _undo(target: Target, force: bool, as_json: bool) -> None:
+    target.check_undo()
     undone = backup.undo(target.backups(), force=force)
     if as_json:
         click.echo(to_json(undone._asdict()))

@@ -13,6 +13,7 @@ from lanes.config.check_relays import check_roads
 from lanes.config.check_sinks import check_sink
 from lanes.config.check_web import check_web
 from lanes.config.errors import ConfigError, nearest
+from lanes.config.instances import check_instances
 from lanes.config.model import Alerts, Batch, DomainBatch, Lane, Settings
 from lanes.config.redis_url import by_sentinel
 from lanes.config.router import check_router
@@ -41,6 +42,7 @@ def check(settings: Settings) -> None:
     if settings.mta.kind == "sendmail":
         check_sendmail(settings.mta.sendmail, settings.relays)
     check_router(settings.router)
+    check_instances(settings.mta.instances, settings.mta.config_directory, settings.lanes, settings.relays)
     _references(settings)
     _policy(settings)
     _networks(settings)

@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import field
 
+from lanes.config.instances import Instance
 from lanes.config.relays import Budget, Preference, Relay, Roads
 from lanes.config.router import Router
 from lanes.config.section import Section
@@ -41,6 +42,8 @@ class Mta(Section, frozen=True):
     lifetime: Seconds
     own_domains: tuple[str, ...]
     """Domains, or ``*.`` and a domain, that are delivered or routed by the MTA's own tables, never by a relay."""
+    instances: dict[str, Instance] = field(default_factory=dict)
+    """Lane -> the instance that its mail is handed to; this one then only takes it in, and holds it."""
 
 
 class Milter(Section, frozen=True):

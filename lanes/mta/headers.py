@@ -28,6 +28,11 @@ def added(headers: Iterable[Header], name: str) -> str:
     return next((header.value for header in on_top if header.name == name), "")
 
 
+def below_received(headers: tuple[Header, ...]) -> tuple[Header, ...]:
+    """Without the ``Received`` on top, if one is there: as they were before the last server took the message."""
+    return headers[1:] if headers and headers[0].name.lower() == "received" else headers
+
+
 def first(headers: Iterable[Header], name: str) -> str:
     """The first header of that name (in any case), whoever wrote it; empty without one."""
     return next((header.value for header in headers if header.name.lower() == name.lower()), "")

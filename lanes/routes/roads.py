@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from lanes.config import Settings
+from lanes.config.instances import handoff
 from lanes.message import Decision, Evidence, printable
 from lanes.routes.choice import Choice, Request, Road, choose, roads
 from lanes.routes.cost import Budgets
@@ -30,6 +31,7 @@ class Roads:
         self._budgets = Budgets(settings.budgets)
         self._regions = Regions(settings.roads.regions) if any(r.region for r in settings.relays.values()) else None
         self._home = Home(settings.mta.own_domains)
+        self._instances = settings.mta.instances
         self._over: Mapping[str, str] = self._budgets.over({})
         self._last: dict[tuple[str, str], str] = {}
         self._conditions: Mapping[str, Condition] = {}
@@ -65,6 +67,14 @@ class Roads:
         known = self._conditions.get(name) or Condition()
         depth = known.depth + self._given[name]
         self._roads[name] = self._roads[name]._replace(condition=known._replace(depth=depth))
+
+    def route(self, decision: Decision, sender: str, domain: str, now: float,
+              recipients: Sequence[str]) -> Choice:
+        """The way out of here: the lane's own instance, which asks for a relay at each attempt; else a relay."""
+        if decision.lane in self._instances and self._home.first(recipients) is None:
+            name = handoff(decision.lane)
+            return Choice(name, (Evidence("relay", name, "the lane's own instance asks for one at each attempt"),))
+        return self.choose(decision, sender, domain, now, recipients)
 
     def choose(self, decision: Decision, sender: str, domain: str, now: float,
                recipients: Sequence[str] = ()) -> Choice:

@@ -6,7 +6,7 @@ tracker may read a stretch twice after a crash.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -58,6 +58,11 @@ class Change:
             case Requeued():
                 pass
 
+    def hand_on(self, attempt: Attempt) -> None:
+        """Take in that another instance has it."""
+        self.at = attempt.at
+        self.progress = self.progress.merged(Progress(transport=attempt.transport))
+
     def _attempt(self, attempt: Attempt) -> None:
         if attempt.outcome is Outcome.SENT:
             self.progress = self.progress.merged(Progress(sent=attempt.delay, transport=attempt.transport))
@@ -68,16 +73,27 @@ class Change:
             self.deferrals[attempt.at] = attempt.at - sum(attempt.stages[1:])
 
 
-def fold(events: Iterable[Event]) -> tuple[dict[str, Change], list[Requeued]]:
-    """The events by message, in order; and who lives on under a new id."""
+def fold(events: Iterable[Event], handoffs: Container[str] = ()) -> tuple[dict[str, Change], list[Requeued]]:
+    """The events by message, in order; and who lives on under a new id.
+
+    What went by one of the transports ``handoffs`` is not delivered: it is with another instance, which goes on.
+    """
     changes: dict[str, Change] = {}
     requeued: list[Requeued] = []
     for event in events:
         if isinstance(event, Requeued):
             requeued.append(event)
+        elif isinstance(event, Attempt) and event.outcome is Outcome.SENT and event.transport in handoffs:
+            changes.setdefault(event.id, Change()).hand_on(event)
         else:
             changes.setdefault(event.id, Change()).tell(event)
     return changes, requeued
+
+
+def is_elsewhere(progress: Progress, handoffs: Container[str]) -> bool:
+    """Whether all that was told of a message is that another instance has it."""
+    told = progress.sent is not None or progress.bounced or progress.expired
+    return not told and progress.transport in handoffs
 
 
 def result(progress: Progress, by_hand: bool) -> Result:

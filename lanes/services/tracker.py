@@ -14,10 +14,11 @@ from typing import get_args
 import structlog
 
 from lanes.config import Settings
+from lanes.config.instances import handoff
 from lanes.life import Result
 from lanes.message import Progress, Record
 from lanes.mta.port import Attempt, Grammar, Log, Requeued
-from lanes.services.fold import Change, Transition, fold, settlement
+from lanes.services.fold import Change, Transition, fold, is_elsewhere, settlement
 from lanes.services.lessons import Lessons
 from lanes.services.relay_lessons import RelayLessons
 from lanes.store.retries import Retries
@@ -40,6 +41,7 @@ class Tracker:
     def __init__(self, settings: Settings, store: Store, grammar: Grammar, open_log: OpenLog,
                  clock: Callable[[], float]) -> None:
         self._settings = settings.tracker
+        self._handoffs = frozenset(map(handoff, settings.mta.instances))
         self._store = store
         self._grammar = grammar
         self._open_log = open_log
@@ -93,14 +95,14 @@ class Tracker:
         """How many of the lines could not be understood."""
         before = self._grammar.unparsed
         events = [event for line in lines if (event := self._grammar(line, now)) is not None]
-        changes, requeued = fold(events)
+        changes, requeued = fold(events, self._handoffs)
         self._requeue(requeued)
         self._store.note({id: change.progress for id, change in changes.items() if change.tells and not change.removed})
         for transition in get_args(Transition):
             self._move(transition, changes)
         self._retries.tried({id: change.deferrals for id, change in changes.items() if change.deferrals})
         self._settle({id: change for id, change in changes.items() if change.removed})
-        attempts = [event for event in events if isinstance(event, Attempt)]
+        attempts = [one for one in events if isinstance(one, Attempt) and one.transport not in self._handoffs]
         self._learn(attempts, now)
         self._learn_of_relays(self._read, attempts, changes, requeued, now)
         return self._grammar.unparsed - before
@@ -119,11 +121,15 @@ class Tracker:
             self._store.move(transition, moved, max(changes[id].at for id in moved))
 
     def _settle(self, removed: Mapping[str, Change]) -> None:
-        """Messages that left the spool, with all that was told of them before."""
+        """Messages that left the spool, with all that was told of them before.
+
+        One that another instance has goes on there, under an id that the log has told, or is about to tell.
+        """
         before = self._store.progress(removed)
+        known = {id: before[id].merged(change.progress) for id, change in removed.items()}
         settled = self._store.settle([
-            settlement(id, before[id].merged(change.progress), change.at, by_hand=change.by_hand)
-            for id, change in removed.items()
+            settlement(id, known[id], change.at, by_hand=change.by_hand) for id, change in removed.items()
+            if change.by_hand or not is_elsewhere(known[id], self._handoffs)
         ])
         for end, record in settled:
             log.info("settled", id=end.id, lane=record.lane, result=end.result, seconds=end.queue_seconds,

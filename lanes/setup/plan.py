@@ -69,5 +69,8 @@ class Target(Protocol):
     def carry_out(self, changes: Sequence[Change]) -> None:
         """Make the changes; which files that touches, each change says itself."""
 
+    def check_undo(self) -> None:
+        """Raise if mail would be lost by going back to how it was."""
+
     def check(self) -> None:
         """Raise if the mail server finds fault with its configuration as it is now."""

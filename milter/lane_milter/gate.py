@@ -119,7 +119,7 @@ class Gate:
 
     def _placed(self, record: Record, decision: Decision, message: Message) -> Record:
         """The record of a message of which something else was decided."""
-        choice = self._roads.choose(decision, record.sender, record.domain, record.accepted, message.recipients)
+        choice = self._roads.route(decision, record.sender, record.domain, record.accepted, message.recipients)
         return structs.replace(record, lane=decision.lane, deadline=decision.deadline, relay=choice.relay,
                                evidence=(*decision.evidence, *choice.evidence))
 

@@ -42,10 +42,14 @@ _QUEUES = {str(queue): queue for queue in Queue}
 
 
 class PostfixControl:
-    """The Postfix instance that the settings' ``[mta]`` describes."""
+    """The Postfix instance that the settings' ``[mta]`` describes.
 
-    def __init__(self, mta: Mta) -> None:
+    One that ``is_behind`` another gets its mail from there, with that one's headers, and holds none for the lanes.
+    """
+
+    def __init__(self, mta: Mta, *, is_behind: bool = False) -> None:
         self._mta = mta
+        self._is_behind = is_behind
         self._commands = Commands(mta.config_directory, mta.command_timeout)
 
     def valid(self, id: str) -> bool:
@@ -96,7 +100,8 @@ class PostfixControl:
     def marks(self, ids: Iterable[str]) -> Iterator[tuple[str, Marks]]:
         """What each of ``ids`` says of itself; one that is not in the spool, or unreadable, is left out."""
         wanted = dict.fromkeys(filter(queue_id.valid, ids))
-        return look(self._spool, wanted, ByHand(Path(self._mta.log), wanted.keys(), time.time), self._mta.name)
+        by_hand = ByHand(Path(self._mta.log), wanted.keys(), time.time)
+        return look(self._spool, wanted, by_hand, self._mta.name, is_behind=self._is_behind)
 
     def list(self) -> Iterator[Entry]:
         """Everything in the spool, as ``postqueue -j`` prints it.

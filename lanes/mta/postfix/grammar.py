@@ -39,7 +39,7 @@ from functools import partial
 
 from lanes.mta.log_time import LogTime
 from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
-from lanes.mta.postfix.queue_id import LONG_OR_SHORT, valid
+from lanes.mta.postfix.queue_id import LONG_OR_SHORT, instant, valid
 
 #: Up to the next field, over a quoted local part that may look like one. Atomic: never tried twice.
 _ADDRESS = r'(?:"(?:[^"\\]|\\.)*+"@)?(?:(?!>, (?:orig_to=<|relay=)).)*+'
@@ -53,6 +53,8 @@ _ACTIVE = re.compile(r"nrcpt=(\d{1,9}) \(queue active\)$", re.ASCII)
 _EXPIRED = re.compile(r", status=(?:force-)?expired, returned to sender$")
 _REQUEUED = re.compile(rf"> orig_id=({LONG_OR_SHORT})$")
 _HANDED_ON = re.compile(rf"client=[^, ]+, orig_queue_id=({LONG_OR_SHORT})(?:, orig_client=\S+)?$")
+#: Time stamps in the log may be of whole seconds.
+_PRECISION = 2.0
 #: What is said of an address that was only asked about (sendmail -bv).
 _PROBES = frozenset(("deliverable", "undeliverable"))
 
@@ -149,7 +151,13 @@ def _pickup(id: str, at: float, what: str, _instance: str, _daemon: str) -> Requ
 
 def _smtpd(id: str, at: float, what: str, _instance: str, _daemon: str) -> Requeued | None:
     found = _HANDED_ON.match(what)
-    return Requeued(found[1], at, new_id=id, anew=True) if found else None
+    return Requeued(found[1], _arrival(id, at), new_id=id, anew=True) if found else None
+
+
+def _arrival(id: str, at: float) -> float:
+    """When a message of which a line tells at an instant came, as its id has it: to the microsecond."""
+    told = instant(id)
+    return told if told is not None and abs(told - at) <= _PRECISION else at
 
 
 _OTHERS: dict[str, _Reader] = {"postsuper": _postsuper, "pickup": _pickup, "smtpd": _smtpd}

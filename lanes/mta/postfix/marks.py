@@ -15,7 +15,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from lanes.message import ALERT_HEADER, DEADLINE_HEADER, HOLD_HEADER, LANE_HEADER, ROUTE_HEADER
-from lanes.mta.headers import added, first
+from lanes.mta.headers import added, below_received, first
 from lanes.mta.port import Hold, Marks, Queue
 from lanes.mta.postfix.by_hand import ByHand
 from lanes.mta.postfix.queue_file import QueueFile
@@ -24,17 +24,28 @@ from lanes.mta.postfix.spool import Spool
 _CHUNK = 1000
 
 
-def look(spool: Spool, ids: Iterable[str], by_hand: ByHand, mta: str) -> Iterator[tuple[str, Marks]]:
-    """The marks of those valid ``ids`` that are in the spool; ``mta`` is our filter's name for its holds."""
+def look(spool: Spool, ids: Iterable[str], by_hand: ByHand, mta: str, *,
+         is_behind: bool = False) -> Iterator[tuple[str, Marks]]:
+    """The marks of those valid ``ids`` that are in the spool; ``mta`` is our filter's name for its holds.
+
+    In an instance that ``is_behind`` the filter's, what it said stands below the ``Received`` of this one, and a hold
+    of which it tells is over: whatever is on hold here, others put there.
+    """
     rest = iter(ids)
     while chunk := list(itertools.islice(rest, _CHUNK)):
-        found = spool.read(chunk)
-        claimed = {id for id, queue, file in found if queue is Queue.HOLD and added(file.headers, HOLD_HEADER) == mta}
+        found = [(id, queue, _handed_on(file) if is_behind else file) for id, queue, file in spool.read(chunk)]
+        claimed = {id for id, queue, file in found if queue is Queue.HOLD and not is_behind
+                   and added(file.headers, HOLD_HEADER) == mta}
         if claimed:
             by_hand.read()
         for id, queue, file in found:
             untouched = id in claimed and not by_hand.touched(id, file.arrived) and not spool.tried(id)
             yield id, _marks(queue, file, _hold(queue, file, untouched))
+
+
+def _handed_on(file: QueueFile) -> QueueFile:
+    """As it was in the instance before this one, which wrote a ``Received`` on top when it took the message."""
+    return file._replace(headers=below_received(file.headers))
 
 
 def _hold(queue: Queue, file: QueueFile, untouched: bool) -> Hold | None:

@@ -28,6 +28,14 @@ def valid(id: str) -> bool:
     return _VALID.fullmatch(id) is not None
 
 
+def instant(id: str) -> float | None:
+    """When a message got a long ``id`` (Unix time in seconds, to the microsecond); a short one does not tell."""
+    if not _LONG.fullmatch(id):
+        return None
+    digits = id.rpartition("z")[0]
+    return _number(digits[:-_MICROSECONDS]) + _microseconds(id) / 1e6
+
+
 def hashed(id: str, depth: int) -> str:
     """The folders under a hashed queue that hold ``id``: ``"A/7/"`` at depth 2.
 
@@ -39,7 +47,11 @@ def hashed(id: str, depth: int) -> str:
 
 
 def _microseconds(long_id: str) -> int:
+    return _number(long_id.rpartition("z")[0][-_MICROSECONDS:])
+
+
+def _number(digits: str) -> int:
     value = 0
-    for digit in long_id.rpartition("z")[0][-_MICROSECONDS:]:
+    for digit in digits:
         value = value * len(_BASE52) + _BASE52.index(digit)
     return value

@@ -39,8 +39,8 @@ _HEADING = """\
 
 
 def service_line(transport: str, configuration: Configuration) -> str:
-    """A line of ``master.cf`` for a transport: a copy of ``smtp`` that the log calls by its own name."""
-    model = configuration.service(f"smtp/{_TYPE}")
+    """A line of ``master.cf`` for a transport: what there is, or a copy of ``smtp``; the log calls it by its name."""
+    model = configuration.service(f"{transport}/{_TYPE}") or configuration.service(f"smtp/{_TYPE}")
     columns = ("private", "unprivileged", "chroot", "wakeup", "process_limit")
     fields = [model.fields[column] if model else "-" for column in columns]
     options = {**(model.options if model else {}), _LOG_NAME: log_name(transport, configuration)}
