@@ -154,6 +154,9 @@ def test_each_relay_has_a_transport_that_the_log_names_its_limits_and_a_line_in_
     assert found.written["premium_destination_concurrency_limit"] == "50"
     assert found.written["economy_destination_concurrency_limit"] == "3"
     assert found.written["economy_transport_rate_delay"] == "2s"
+    # And one whose relays all have a next hop of their own is not given up by Postfix for the filter's sake
+    tries = "destination_concurrency_failed_cohort_limit"
+    assert (found.written[f"economy_{tries}"], found.expanded[f"premium_{tries}"]) == ("100", "1")
     # And our table is asked first, and the other still is
     assert found.written["milter_header_checks"] == f"regexp:{place.map}, regexp:/etc/postfix/own"
     commands = Commands(str(place.main.parent), 30)
@@ -164,6 +167,18 @@ def test_each_relay_has_a_transport_that_the_log_names_its_limits_and_a_line_in_
     # When a relay is added later, Then only what is missing is
     place.settings.write_text(place.settings.read_text() + '[relays.slow]\ntransport = "economy"\ncost = 0\n')
     assert place.names() == ["lane_routes"]
+
+
+def test_what_contrib_has_as_text_is_what_would_be_set(place: Place) -> None:
+    # Given Debian's files with ours added by hand, and the busy sender's relays
+    contrib = Path(__file__).parents[2] / "contrib"
+    names = ("postfix/main.cf", "postfix/master.cf", "postfix/lane_routes", "examples/busy-sender.toml")
+    main, master, table, example = ((contrib / name).read_text() for name in names)
+    main = main.replace("/etc/postfix/lane_routes", str(place.map))
+    place.configure(main, master, example[example.index("[relays.premium]"):])
+    place.map.write_text(table)
+    # Then there is nothing to change but in our own settings, and the socket's folder
+    assert {change["kind"] for change in place.ask()["changes"]} == {"setting", "folder"}
 
 
 def test_a_transport_that_is_there_is_only_given_a_name_in_the_log(place: Place) -> None:

@@ -14,6 +14,8 @@ from lanes.mta.postfix.configuration import Configuration, Service
 MAP = "lane_routes"
 _TYPE = "unix"
 _LOG_NAME = "syslog_name"
+#: How often Postfix may fail to connect before it gives a next hop up, and why.
+_TRIES = ("100", "the filter finds a relay again that was down; Postfix would not try it for minimal_backoff_time")
 
 
 def transports(relays: Mapping[str, Relay]) -> dict[str, list[Relay]]:
@@ -65,6 +67,8 @@ def limits(transport: str, relays: Iterable[Relay]) -> dict[str, tuple[str, str]
     relays = list(relays)
     wanted = {f"{transport}_destination_concurrency_limit": (
         str(min(relay.concurrency for relay in relays)), "relays.*.concurrency: messages that it takes at once")}
+    if all(relay.nexthop for relay in relays):
+        wanted[f"{transport}_destination_concurrency_failed_cohort_limit"] = _TRIES
     pauses = [pause for relay in relays if relay.rate and (pause := seconds_between(relay.rate))]
     if pauses:
         wanted[f"{transport}_transport_rate_delay"] = (f"{max(pauses)}s", "relays.*.rate: the pause between two")
