@@ -59,6 +59,8 @@ batch = { size = 3, max_wait = "1h" }
 _IDS = [f"4jYxyz1234z{number}" for number in range(20)]
 _KNOWN = {"id": [*_IDS, "odd0", "odd1", "odd2"], "lane": ["priority", "normal", "bulk"],
           "domain": ["north.example", "(no domain)"]}  # fmt: skip
+#: A message that waits in its batch.
+HELD = _IDS[8]
 #: Kinds of text that people outside have put into mail.
 _ODD = ("", "\x00", "\x1b[31mred", "\u202eevil", "<script>alert(1)</script>", "a" * 5000, "\r\nX: y", "\U0001f986")
 
