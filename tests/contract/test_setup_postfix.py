@@ -237,6 +237,14 @@ def test_an_address_is_spelled_as_postfix_has_it(place: Place) -> None:
     assert place.configuration.written["smtpd_milters"] == OURS.replace("unix:lanes/milter.sock", "inet:127.0.0.1:9900")
 
 
+def test_where_the_protocol_is_an_old_one_the_filter_has_its_own(place: Place) -> None:
+    place.configure("milter_protocol = 2\nsmtpd_milters = inet:localhost:8891\n")
+    place.ask("--apply")
+    wanted = OURS.replace(" }", ", protocol=6 }")
+    assert place.configuration.written["smtpd_milters"] == f"inet:localhost:8891, {wanted}"
+    assert place.ask()["changes"] == []
+
+
 def test_with_a_content_filter_no_chain_is_touched_and_it_says_what_to_do(place: Place) -> None:
     # Given a site with a content filter, from which mail comes back
     place.configure("content_filter = amavis:[127.0.0.1]:10024\n", """

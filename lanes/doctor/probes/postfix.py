@@ -18,7 +18,7 @@ from lanes.doctor.probes.as_user import try_as
 from lanes.mta.postfix import milters
 from lanes.mta.postfix.commands import Commands
 from lanes.mta.postfix.configuration import Configuration, read
-from lanes.setup.postfix import PostfixTarget
+from lanes.setup.postfix import MultiTarget, PostfixTarget
 from lanes.setup.postfix.socket import meeting_place
 
 #: Seconds that a socket has to answer.
@@ -27,7 +27,7 @@ _PATIENCE = 2.0
 
 def look(settings: Settings, file: Path) -> MtaSeen:
     """The configuration, compared with what the lanes need; ``file`` is the lanes' own settings."""
-    plan = PostfixTarget(settings, file).plan()
+    plan = (MultiTarget if settings.mta.instances else PostfixTarget)(settings, file).plan()
     configuration = _configuration(settings)
     command = f"postfix -c {settings.mta.config_directory}"
     return MtaSeen(plan.changes, plan.notes, f"{command} reload", f"{command} start", _runs(configuration),

@@ -17,6 +17,9 @@ from typing import NamedTuple
 ACCEPT = "accept"
 #: Seconds that mail may wait for our filter at most, at each step.
 LONGEST = 30.0
+#: What is not its author's to choose: without ``accept`` mail would wait for us, and before version 6 of the protocol
+#: a filter cannot ask for the macros that it needs.
+_OURS = ("default_action", "protocol")
 TIMEOUTS = ("connect_timeout", "command_timeout", "content_timeout")
 
 _SEPARATORS = ", \t\r\n"
@@ -101,10 +104,10 @@ def with_last(items: Iterable[Item], ours: Entry, places: frozenset[str], queue_
 
 
 def improved(found: Entry, ours: Entry) -> Entry:
-    """Ours as it was found, with all that it needs: its author's own timeouts stay, unless they are longer."""
+    """Ours as it was found, with all that it needs: its author's own time-outs stay, unless they are too long."""
     too_long = [name for name in TIMEOUTS if seconds(found.options.get(name, "")) > LONGEST]
-    own = {name: value for name, value in found.options.items() if name not in (*too_long, "default_action")}
-    return Entry(ours.address, {**ours.options, **own})
+    given = {name: value for name, value in found.options.items() if name not in (*too_long, *_OURS)}
+    return Entry(ours.address, {**ours.options, **given})
 
 
 def seconds(text: str) -> float:

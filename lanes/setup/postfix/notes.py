@@ -31,7 +31,7 @@ def notes(settings: Settings, configuration: Configuration, commands: Commands) 
 
 def _content_filter(settings: Settings, configuration: Configuration, filters: list[str]) -> Iterator[str]:
     """A relay that a milter's header chooses would take the content filter's place (FILTER, access(5))."""
-    entry = ours(settings, meeting_place(settings.milter.socket, configuration))
+    entry = ours(settings, configuration, meeting_place(settings.milter.socket, configuration))
     value = milters.without_spaces([str(entry)])
     back = [service.key for service in configuration.services
             if service.daemon == "smtpd" and service.options.get("content_filter") == ""]

@@ -24,6 +24,8 @@ _SHIPPED_SOCKET = "unix:/run/mta-lanes/milter.sock"
 #: waits for Redis for ``milter.budget`` at each step.
 _TIMEOUTS = {"connect_timeout": 2.0, "command_timeout": 5.0, "content_timeout": 10.0}
 _STEPS = 3
+#: The version of the milter protocol in which a filter asks for the macros that it needs (SMFIF_SETSYMLIST).
+_PROTOCOL = "6"
 
 
 def changes(settings: Settings, configuration: Configuration, commands: Commands, file: Path) -> Iterator[Change]:
@@ -45,11 +47,14 @@ def content_filters(configuration: Configuration) -> list[str]:
     return found + [service.key for service in configuration.services if service.options.get("content_filter")]
 
 
-def ours(settings: Settings, socket: Socket) -> milters.Entry:
+def ours(settings: Settings, configuration: Configuration, socket: Socket) -> milters.Entry:
     """The filter's entry in a chain of milters."""
     least = _STEPS * settings.milter.budget
-    timeouts = {name: f"{max(seconds, least):.0f}s" for name, seconds in _TIMEOUTS.items()}
-    return milters.Entry(socket.address, {"default_action": milters.ACCEPT, **timeouts})
+    options = {"default_action": milters.ACCEPT}
+    options |= {name: f"{max(seconds, least):.0f}s" for name, seconds in _TIMEOUTS.items()}
+    if configuration.expanded.get("milter_protocol") != _PROTOCOL:
+        options["protocol"] = _PROTOCOL
+    return milters.Entry(socket.address, options)
 
 
 def places(settings: Settings, configuration: Configuration) -> frozenset[str]:
@@ -124,7 +129,8 @@ def _parameters(configuration: Configuration) -> Iterator[Change]:
 
 
 def _chains(settings: Settings, configuration: Configuration, commands: Commands, socket: Socket) -> Iterator[Change]:
-    chain = _Chains(commands, ours(settings, socket), places(settings, configuration), configuration.queue_directory)
+    own, known = ours(settings, configuration, socket), places(settings, configuration)
+    chain = _Chains(commands, own, known, configuration.queue_directory)
     last = "the filter, last: whoever holds mail ends the chain for it. Mail is accepted untouched while it is away"
     written = {name: configuration.written.get(name, "") for name in ASKS.values()}
     # One list may stand in the other, by name: then that one is first.
@@ -132,9 +138,9 @@ def _chains(settings: Settings, configuration: Configuration, commands: Commands
         if (after := chain.mended(name, written[name])) is not None:
             yield Change(Kind.PARAMETER, configuration.folder / "main.cf", name, written[name], after, last)
     for service, name in configuration.asking():
-        own = service.options.get(name, "")
-        if own and (after := chain.mended("", own)) is not None:
-            yield Change(Kind.OPTION, configuration.folder / "master.cf", f"{service.key}/{name}", own,
+        before = service.options.get(name, "")
+        if before and (after := chain.mended("", before)) is not None:
+            yield Change(Kind.OPTION, configuration.folder / "master.cf", f"{service.key}/{name}", before,
                          milters.without_spaces(milters.split(after)), f"{service.name} has a chain of its own; {last}")
 
 
