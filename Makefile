@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
-	bench-classify bench-sla plots
+	bench-classify bench-sla bench-api fuzz-api plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -40,6 +40,12 @@ bench-classify: $(READY) ## what a classification costs, and how good it is
 
 bench-sla: $(READY) ## what it costs to measure, to show and to tell: log lines, scrapes, the API, alerts
 	@$(PYTHON) -m tests.bench.sla
+
+bench-api: $(READY) ## what an answer of the API takes, with 100,000 messages on hold
+	@$(PYTHON) -m tests.bench.api
+
+fuzz-api: $(READY) ## whatever the API's document allows or forbids, asked of a real server for minutes
+	@$(PYTHON) -m tests.fuzz.api
 
 plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
 	@$(PYTHON) -m tests.bench.plot

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 from redis import RedisError
 
+from contrib.sandbox.caller import Caller
 from contrib.sandbox.mail import mail
+from contrib.sandbox.ports import LOOPBACK, free_port
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import EVERYTHING, Site
 from contrib.sandbox.wait import wait_until
@@ -21,6 +23,7 @@ from lanes.services.up import PROGRAMS
 from tests.integration.world import UNSUBSCRIBE, arrived, running_site, told
 
 SERVER = "valkey-server"
+RUN = (*PROGRAMS, "api")
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,8 @@ def sink() -> Iterator[Sink]:
 @pytest.fixture(scope="module")
 def site(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
     """One site for all tests, in their order; each leaves it as it found it, but for the last."""
-    with running_site(request, sink, "", programs=EVERYTHING) as running:
+    settings = f'web.listen = "{LOOPBACK}:{free_port()}"\n'
+    with running_site(request, sink, settings, programs=EVERYTHING) as running:
         yield running
 
 
@@ -43,7 +47,7 @@ def processes(site: Site) -> Iterator[tuple[str, int, int]]:
             command = (process / "cmdline").read_bytes().decode().split("\0")
             if any(str(site.folder) in part for part in command):
                 comm, parent = (process / "comm").read_text().strip(), (process / "stat").read_text()
-                name = next((program for program in PROGRAMS if program in command), comm)
+                name = next((program for program in RUN if program in command), comm)
                 yield name, int(process.name), int(parent.rpartition(")")[2].split()[1])
 
 
@@ -54,7 +58,7 @@ def children(site: Site) -> dict[str, int]:
 
 def left(site: Site) -> set[str]:
     """Which of our programs run, whoever started them."""
-    return {name for name, _, _ in processes(site)} & {*PROGRAMS, SERVER}
+    return {name for name, _, _ in processes(site)} & {*RUN, SERVER}
 
 
 def assert_it_works(site: Site, sink: Sink) -> None:
@@ -69,6 +73,14 @@ def assert_it_works(site: Site, sink: Sink) -> None:
     site.lanes("release", id)
     arrived(sink, id)
     wait_until(lambda: site.views.state_of(id) == "settled", "the message to settle")
+    wait_until(lambda: answers(site), "the API to answer", 20)
+
+
+def answers(site: Site) -> bool:
+    """Whether the API does, and knows Redis."""
+    with suppress(OSError):
+        return Caller(f"http://{site.settings.web.listen}").get("/readyz").status == 200
+    return False
 
 
 def test_a_second_one_says_so_and_changes_nothing(site: Site, sink: Sink) -> None:
@@ -82,7 +94,7 @@ def test_a_second_one_says_so_and_changes_nothing(site: Site, sink: Sink) -> Non
 def test_each_program_that_is_killed_comes_back(site: Site, sink: Sink) -> None:
     # Given everything, at work
     before = children(site)
-    assert set(before) == {*PROGRAMS, SERVER}
+    assert set(before) == {*RUN, SERVER}
     held = site.send(mail("Before", headers=UNSUBSCRIBE))
     # When each program and the server are killed
     for pid in before.values():
@@ -93,7 +105,7 @@ def test_each_program_that_is_killed_comes_back(site: Site, sink: Sink) -> None:
     assert_it_works(site, sink)
     # And nothing was forgotten
     assert site.views.state_of(held) == State.HELD
-    assert len(told(site, "up", "a program ended; it will be started again")) == len(PROGRAMS)
+    assert len(told(site, "up", "a program ended; it will be started again")) == len(RUN)
 
 
 def test_it_can_be_started_again_after_it_was_killed_itself(site: Site, sink: Sink) -> None:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from contrib.sandbox.caller import Caller
+from contrib.sandbox.ports import LOOPBACK, free_port
 from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.wait import wait_until
 from lanes.config import defaults_text
@@ -77,17 +81,37 @@ def test_the_scripts_for_redis_are_there(folder: Path, lanes: Path, redis: Priva
     assert [lane["lane"] for lane in told["lanes"]] == ["priority", "normal", "bulk"]
 
 
-def test_the_filter_starts_and_stops(folder: Path, lanes: Path) -> None:
-    # Given settings that need no mail server
-    settings, log = folder / "milter.toml", folder / "milter.log"
-    settings.write_text(f'redis.url = "unix://{folder}/redis.sock"\nmilter.socket = "unix:{folder}/milter.sock"\n')
-    # When the filter is started
+@contextmanager
+def running(folder: Path, lanes: Path, program: str, settings: str) -> Iterator[None]:
+    """A program that starts, says so, and ends in order when it is asked to."""
+    file, log = folder / f"{program}.toml", folder / f"{program}.log"
+    file.write_text(settings)
     with log.open("wb") as stream:
-        process = subprocess.Popen([lanes, "--config", settings, "milter"], cwd=folder, stdout=stream, stderr=stream)
-    # Then it says so, and ends in order when it is asked to
+        process = subprocess.Popen([lanes, "--config", file, program], cwd=folder, stdout=stream, stderr=stream)
     try:
-        wait_until(lambda: '"started"' in log.read_text() or process.poll() is not None, "the filter to start", 20)
+        wait_until(lambda: '"started"' in log.read_text() or process.poll() is not None, f"{program} to start", 20)
+        assert process.poll() is None, log.read_text()
+        yield
     finally:
         process.send_signal(signal.SIGTERM)
     assert process.wait(20) == 0, log.read_text()
-    assert '"started"' in log.read_text()
+
+
+def test_the_filter_starts_and_stops(folder: Path, lanes: Path) -> None:
+    settings = f'redis.url = "unix://{folder}/redis.sock"\nmilter.socket = "unix:{folder}/milter.sock"\n'
+    with running(folder, lanes, "milter", settings):
+        assert (folder / "milter.sock").is_socket()
+
+
+def test_the_dashboard_and_the_apis_document_are_there(folder: Path, lanes: Path) -> None:
+    address = f"{LOOPBACK}:{free_port()}"
+    settings = f'redis.url = "unix://{folder}/redis.sock"\ndata_dir = "{folder}"\nweb.listen = "{address}"\n'
+    with running(folder, lanes, "api", settings):
+        caller = Caller(f"http://{address}")
+        page = caller.get("/")
+        assert page.status == 200
+        linked = re.findall(rb'(?:href|src)="(static/[^"]+)"', page.body)
+        assert linked
+        assert {caller.get(f"/{path.decode()}").status for path in linked} == {200}
+        described = caller.get("/openapi.json").json["components"]["schemas"]["Lane"]["properties"]
+        assert described["objective"]["description"]
