@@ -41,8 +41,9 @@ from typing import Protocol
 from lanes.config.load import parse
 from lanes.config.model import Lane
 from lanes.schedule.plan import plan
+from lanes.simulate.mail import Mail
+from lanes.simulate.pool import Pool
 from tests.bench.report import finish
-from tests.unit.schedule.pool import Mail, Pool
 
 #: Messages that the MTA delivers in a tick of one second.
 SLOTS = 10
@@ -201,7 +202,7 @@ class Planned:
     def accept(self, mail: Mail) -> None:
         """As the filter does: pass, or hold."""
         hold = self._lanes[mail.lane].hold
-        congested = len(self._mta) >= WINDOW or bool(self._pool.held[mail.lane])
+        congested = len(self._mta) >= WINDOW or bool(self._pool.count(mail.lane))
         if hold == "always" or (hold == "congested" and congested):
             self._pool.hold(mail)
         else:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from lanes.config.load import parse
 from lanes.schedule.plan import plan
 from lanes.schedule.view import Wave
-from tests.unit.schedule.pool import Mail, Pool
+from lanes.simulate.mail import Mail
+from lanes.simulate.pool import Pool
 
 NOW = 1_700_000_000.0
 LANES = parse("""
@@ -49,7 +50,7 @@ def test_a_plan_never_takes_more_than_the_room_nor_more_than_is_held(mail: list[
         assert sum(wave.count for wave, _ in carried) <= room
         assert all(len(taken) == wave.count > 0 for wave, taken in carried)
         assert all(set(wave.ids) <= {one.id for one in taken} for wave, taken in carried)
-        for one in list(pool.inflight.values())[::2]:
+        for _, one in list(pool.inflight.values())[::2]:
             pool.settle(one)
 
 
@@ -66,7 +67,7 @@ def test_a_domain_has_one_wave_and_a_message_one_place(mail: list[Some], window:
 @given(st.lists(SOME_MAIL, max_size=60), st.integers(0, 50), st.integers(1, 20))
 def test_unbatched_mail_leaves_in_the_order_of_its_deadlines(mail: list[Some], window: int, heads: int) -> None:
     pool = pool_of(mail, heads)
-    before = {lane: list(pool.held[lane]) for lane in ("priority", "normal")}
+    before = {lane: pool.held(lane) for lane in ("priority", "normal")}
 
     carried = carry_out(pool, max(window, 12))  # late mail fits into the window
 
@@ -81,19 +82,19 @@ def test_whatever_is_ripe_leaves_in_the_end_and_only_that(mail: list[Some], wind
     # Given any mail in the lanes
     pool = pool_of(mail, heads=20)
     lane = LANES["bulk"]
-    bulk = {domain: [one for one in pool.held["bulk"] if one.domain == domain] for domain in "abc"}
+    bulk = {domain: [one for one in pool.held("bulk") if one.domain == domain] for domain in "abc"}
 
     # When the MTA delivers whatever it is given
     for _ in range(200):
         carry_out(pool, window)
-        for one in list(pool.inflight.values()):
+        for _, one in list(pool.inflight.values()):
             pool.settle(one)
 
     # Then what is held is bulk that does not make a batch, has not waited, and has slack
-    assert not pool.held["priority"]
-    assert not pool.held["normal"]
+    assert not pool.held("priority")
+    assert not pool.held("normal")
     for domain, before in bulk.items():
-        left = [one for one in pool.held["bulk"] if one.domain == domain]
+        left = [one for one in pool.held("bulk") if one.domain == domain]
         assert len(left) < SIZE
         assert all(NOW - one.accepted < lane.batch.max_wait for one in left if lane.batch)
         assert all(one.deadline - NOW > lane.lead for one in left)
@@ -109,7 +110,7 @@ def test_no_domain_has_more_in_flight_than_its_streams_take(mail: list[Some], wi
     for _ in range(5):
         carry_out(pool, window)
 
-    flying = Counter(one.domain for one in pool.inflight.values() if one.lane == "bulk")
+    flying = Counter(one.domain for _, one in pool.inflight.values() if one.lane == "bulk")
     assert all(count <= SIZE * STREAMS for count in flying.values())
 
 

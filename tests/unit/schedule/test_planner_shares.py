@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lanes.config.load import parse
 from lanes.schedule.plan import plan
 from lanes.schedule.view import Due, LaneView
-from tests.unit.schedule.pool import Mail, Pool
+from lanes.simulate.mail import Mail
+from lanes.simulate.pool import Pool
 
 NOW = 1_700_000_000.0
 #: All three lanes unbatched and held, so that all of them meet in the planner.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lanes.schedule.window import Limits, Phase, Seen, Waited, Window, step
-from tests.unit.schedule.simulated_mta import Delivery, SimulatedMta
+from lanes.simulate.mail import Mail
+from lanes.simulate.postfix import Postfix, Told
+from lanes.simulate.world import parse
 
 LIMITS = Limits(minimum=10, maximum=5000, target=0.5, interval=10)
 TICK = 0.2
@@ -21,39 +24,54 @@ def seen(urgent: Collection[float], bulk: Collection[float], inflight: int, fres
     return Seen.of({lane: Waited.of(seconds) for lane, seconds in waits.items() if seconds}, "urgent", inflight, fresh)
 
 
+def simulated_mta(agents: int, seconds: float) -> Postfix:
+    """One that delivers so many at once, each in about so long."""
+    world = f"""
+    postfix = {{ processes = {agents}, destination_concurrency = 100000 }}
+    destination = {{ seconds = {seconds}, spread = 0.3 }}
+    """
+    return Postfix(parse(world), {}, 1e9, 0.0, agents)
+
+
 class House:
     """Bulk without end before a simulated MTA, an urgent message every second, and the controller."""
 
-    def __init__(self, mta: SimulatedMta, width: float = 10) -> None:
+    def __init__(self, mta: Postfix, width: float = 10) -> None:
         self.mta = mta
         self.window = Window(width)
         self.now = 0.0
+        self._numbers = itertools.count()
 
-    def run(self, seconds: float, bulk: int = 10**9) -> list[Delivery]:
+    def _accept(self, lane: str, count: int) -> None:
+        for number, _ in zip(self._numbers, range(count), strict=False):
+            self.mta.take(Mail(0.0, self.now, str(number), lane, "a.example"), self.now)
+
+    def run(self, seconds: float, bulk: int = 10**9) -> list[Told]:
         """At most ``bulk`` messages a tick are there to be released."""
-        delivered: list[Delivery] = []
+        delivered: list[Told] = []
         for tick in range(round(seconds / TICK)):
-            self.mta.accept("urgent", tick % 5 == 0, self.now)
-            fresh = min(bulk, max(self.window.size - self.mta.inflight, 0))
-            self.mta.accept("bulk", fresh, self.now)
-            inflight = self.mta.inflight
-            done = self.mta.run(self.now, self.now + TICK)
+            self._accept("urgent", tick % 5 == 0)
+            fresh = min(bulk, max(self.window.size - self.mta.size, 0))
+            self._accept("bulk", fresh)
+            inflight = self.mta.size
             self.now += TICK
-            urgent, others = (tuple(one.waited for one in done if one.lane == lane) for lane in ("urgent", "bulk"))
+            self.mta.advance(self.now)
+            done, self.mta.told = self.mta.told, []
+            urgent, others = (tuple(one.waited for one in done if one.mail.lane == lane) for lane in ("urgent", "bulk"))
             self.window = step(self.window, LIMITS, seen(urgent, others, inflight, fresh), self.now)
             delivered += done
         return delivered
 
 
-def worst(delivered: list[Delivery], lane: str = "urgent", q: float = 0.99) -> float:
-    waits = sorted(one.waited for one in delivered if one.lane == lane)
+def worst(delivered: list[Told], lane: str = "urgent", q: float = 0.99) -> float:
+    waits = sorted(one.waited for one in delivered if one.mail.lane == lane)
     return waits[int(q * (len(waits) - 1))]
 
 
 @pytest.mark.parametrize(("agents", "seconds"), [(20, 1.0), (100, 0.5), (5, 0.1), (50, 5.0)])
 def test_it_opens_until_the_mta_is_the_limit_and_urgent_mail_does_not_wait(agents: int, seconds: float) -> None:
     # Given an idle MTA, and far more bulk than it can deliver
-    house = House(SimulatedMta(agents, seconds))
+    house = House(simulated_mta(agents, seconds))
 
     # When the window has had two minutes to find itself
     house.run(120)
@@ -67,7 +85,7 @@ def test_it_opens_until_the_mta_is_the_limit_and_urgent_mail_does_not_wait(agent
 
 def test_a_fast_mta_is_found_out_within_seconds() -> None:
     # Given an MTA that delivers 1,000 a second
-    house = House(SimulatedMta(50, 0.05))
+    house = House(simulated_mta(50, 0.05))
 
     house.run(5)
 
@@ -87,12 +105,12 @@ def test_an_mta_that_has_done_all_of_it_by_the_next_step_is_given_four_times_as_
 
 def test_an_mta_that_slows_down_closes_it_and_urgent_mail_is_free_again() -> None:
     # Given a window that has settled on an MTA of 100 a second
-    house = House(SimulatedMta(100, 1.0))
+    house = House(simulated_mta(100, 1.0))
     house.run(180)
     wide = house.window.size
 
     # When only a tenth of its agents are left
-    house.mta.agents = 10
+    house.mta.processes = 10
     house.run(120)
 
     # Then the window has closed with them
@@ -122,7 +140,7 @@ def test_the_lane_that_waits_longest_is_the_one_to_go_by() -> None:
 
 def test_a_window_that_is_not_used_up_does_not_grow_and_fades() -> None:
     # Given a wide window and a trickle of bulk
-    house = House(SimulatedMta(100, 0.1), width=1000)
+    house = House(simulated_mta(100, 0.1), width=1000)
 
     house.run(60, bulk=1)
 
