@@ -34,6 +34,8 @@ def test_a_stopped_server_is_seen_and_the_page_comes_back_by_itself(served: Serv
     expect(page.locator("body")).to_have_attribute("data-live", "stale", timeout=20_000)
     expect(page.locator("#live-words")).to_have_text(re.compile(r"last heard \d+s ago\. The API does not answer\."))
     assert "opacity" in page.evaluate("getComputedStyle(document.querySelector('main > *')).filter")
+    expect(page.get_by_text("What is wrong now is not known.")).to_be_visible()
+    expect(page.get_by_text("Nothing is wrong.", exact=True).last).to_be_hidden()
     # And when it is there again, with more mail
     admit(served.store, record(served.settings, "bulk"))
     served.start()

@@ -26,7 +26,7 @@ import { signOut, TokenDialog } from "./dialogs/token.js";
 const SLOWLY = 60;
 /** Seconds until it is asked again who asks. */
 const RETRY = 3;
-const ORDERS = 8;
+const ORDERS = 12;
 
 const place = (id) => document.getElementById(id);
 

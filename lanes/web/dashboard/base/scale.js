@@ -9,10 +9,10 @@ export function logarithmic([low, high], range) {
   return (value) => scale(Math.log(Math.max(value, low)));
 }
 
-/** The smallest of 1, 2 and 5 times a power of ten that is not less. */
+/** The smallest of some multiples of a power of ten that is not less. */
 export function round(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((whole) => whole >= value);
+  return [1, 2, 3, 4, 5, 6, 8, 10].map((factor) => factor * power).find((whole) => whole >= value);
 }
 
 /** Durations at which a logarithmic axis has marks, in seconds. */

@@ -82,10 +82,10 @@ function facts({ id, state, lane, deadline, accepted, sender, relay, ...message 
     ["Lane", lane],
     ["Deadline", el("span", {}, due, state === "settled" ? "" : " left")],
     ["Accepted", el("span", {}, when(accepted), " ago")],
+    ["Relay", relay ? foreign(relay) : "the MTA's own"],
+    ["Queue id", el("span", { class: "id" }, id)],
     ["Sender", foreign(sender || "<>")],
     ["For", recipients(message)],
-    ["Relay", relay ? foreign(relay) : "the MTA's own routing"],
-    ["Queue id", el("span", { class: "id" }, id)],
   ];
   at(due, deadline);
   const pairs = rows.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value)));

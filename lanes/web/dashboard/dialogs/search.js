@@ -105,5 +105,5 @@ export class Search {
 function found({ items, complete, looked_at: lookedAt }) {
   const words = items.length ? `${counted(items.length, "message")} found` : "Nothing was found";
   if (complete) return `${words}.`;
-  return `${words}; there may be more: ${count(lookedAt)} were looked at. An id or a whole address finds it for sure.`;
+  return `${words}; there may be more (${count(lookedAt)} were looked at). An id finds its message for sure.`;
 }

@@ -14,7 +14,7 @@ export class Alerts {
 
   constructor(place, spoken) {
     this.spoken = spoken;
-    place.append(this.#calm, this.#list);
+    place.append(this.#calm, this.#list, el("p", { class: "unknown" }, "What is wrong now is not known."));
   }
 
   tell({ alerts, lanes, mta }) {
@@ -55,7 +55,7 @@ function inTab(alerts, mta) {
 function item({ severity }) {
   const words = el("p", {}, el("span", { class: "severity" }), " ", el("bdi", { class: "alert-summary" }));
   return el("li", { class: "alert" }, icon(severity === "critical" ? "critical" : "warning"), words,
-    el("span", { class: "small" }, "for ", when(0)), el("p", { class: "alert-advice" }));
+    el("span", { class: "alert-since small" }, "for ", when(0)), el("p", { class: "alert-advice" }));
 }
 
 function write(node, { severity, since, summary, advice }) {
