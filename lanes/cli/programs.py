@@ -211,7 +211,7 @@ def router(house: House) -> None:
     stop = stop_on_signals()
     service = Router(settings, house.store, Roads(settings, random.random))
     beside(service.look, stop, "router")
-    serve(service, settings, stop)
+    serve(service, settings, stop, watchdog())
 
 
 @click.command()

@@ -176,11 +176,15 @@ def _policy(settings: Settings) -> None:
     for name in policy.limits.__struct_fields__:
         if getattr(policy.limits, name) < 1:
             raise ConfigError(f"found {getattr(policy.limits, name)}, allowed: 1 or more", key=f"policy.limits.{name}")
-    for entry in policy.recipients:
-        try:
-            parse_address_entry(entry)
-        except ValueError as error:
-            raise ConfigError(str(error), key=f"policy.recipients.{entry}") from error
+    for lane in policy.senders.values():
+        if lane not in settings.lanes:
+            raise ConfigError(f"unknown lane '{lane}'; {nearest(lane, settings.lanes)}", key="policy.senders")
+    for table in ("recipients", "senders"):
+        for entry in getattr(policy, table):
+            try:
+                parse_address_entry(entry)
+            except ValueError as error:
+                raise ConfigError(str(error), key=f"policy.{table}.{entry}") from error
 
 
 def _networks(settings: Settings) -> None:

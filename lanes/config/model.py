@@ -16,8 +16,8 @@ from lanes.config.instances import Instance
 from lanes.config.relays import Budget, Preference, Relay, Roads
 from lanes.config.router import Router
 from lanes.config.section import Section
-from lanes.config.sinks import Sink
 from lanes.config.sendmail import Sendmail
+from lanes.config.sinks import Sink
 from lanes.config.units import Seconds
 from lanes.config.web import Web
 
@@ -268,6 +268,8 @@ class Policy(Section, frozen=True):
     """Lane -> the lowest MT-PRIORITY that asks for it."""
     limits: Limits
     recipients: dict[str, Recipient] = field(default_factory=dict)
+    senders: dict[str, str] = field(default_factory=dict)
+    """An address, a domain, or ``*.domain`` -> the lane of the mail that it sends."""
 
 
 class Settings(Section, frozen=True):

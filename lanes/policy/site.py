@@ -32,7 +32,12 @@ class Site:
         self.place = {lane: place for place, lane in enumerate(settings.by_rank())}
         self._names = {name.lower(): lane for lane, spec in settings.lanes.items() for name in (lane, *spec.aliases)}
         self._mt_priority = sorted(((lowest, lane) for lane, lowest in policy.mt_priority.items()), reverse=True)
+        self._senders = {parse_address_entry(name): lane for name, lane in policy.senders.items()}
         self._recipients = {parse_address_entry(name): row for name, row in policy.recipients.items()}
+
+    def sender_lane(self, address: str) -> str | None:
+        """The lane that the most specific row of the sender table has for an address."""
+        return addresses.look_up(self._senders, address) if self._senders else None
 
     def lane(self, name: str) -> str | None:
         """The lane that has this name or alias."""

@@ -30,7 +30,7 @@ import structlog
 from lanes.config import Settings
 from lanes.message import printable
 from lanes.mta.postfix.socketmap import NOT_FOUND, Netstrings, ProtocolError, found, netstring, request
-from lanes.readiness import ready
+from lanes.readiness import Watchdog, ready
 from lanes.routes.roads import Roads
 from lanes.routes.transports import Transports
 from lanes.store.costs import Costs
@@ -147,17 +147,17 @@ class Connection(asyncio.Protocol):
         self._others[self] = time.monotonic()
 
 
-def serve(router: Router, settings: Settings, stop: threading.Event) -> None:
-    """Answer until ``stop`` is set."""
+def serve(router: Router, settings: Settings, stop: threading.Event, turns: Watchdog) -> None:
+    """Answer until ``stop`` is set; ``turns`` is told that the loop turns."""
     handed_over = _handed_over()
     try:
-        asyncio.run(_serve(router, handed_over or _listener(settings), stop))
+        asyncio.run(_serve(router, handed_over or _listener(settings), stop, turns))
     finally:
         if settings.router.path and not handed_over:
             Path(settings.router.path).unlink(missing_ok=True)
 
 
-async def _serve(router: Router, listening: socket.socket, stop: threading.Event) -> None:
+async def _serve(router: Router, listening: socket.socket, stop: threading.Event, turns: Watchdog) -> None:
     connections: dict[Connection, float] = {}
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(router, connections), sock=listening,
@@ -165,6 +165,7 @@ async def _serve(router: Router, listening: socket.socket, stop: threading.Event
     ready()
     stopped = loop.run_in_executor(None, stop.wait)
     while not (await asyncio.wait([stopped], timeout=1.0))[0]:
+        turns()
         _hang_up(connections, time.monotonic() - SILENCE)
     server.close()
     _hang_up(connections, time.monotonic())

@@ -14,6 +14,14 @@ def sender(facts: Facts) -> Seen | None:
     return Seen(address, address) if address else None
 
 
+@signal("sender-lane", Kind.LANE)
+def sender_lane(facts: Facts) -> Seen | None:
+    """The lane that the sender table (``policy.senders``) has for the reverse-path."""
+    address = facts.message.sender
+    lane = facts.site.sender_lane(address) if address else None
+    return None if lane is None else Seen(lane, address)
+
+
 @signal("bounce", Kind.FLAG)
 def bounce(facts: Facts) -> Seen | None:
     """The null reverse-path of notifications (RFC 5321, 4.5.5)."""
