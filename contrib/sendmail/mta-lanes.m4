@@ -14,4 +14,4 @@ define(`confLOG_LEVEL', `10')dnl
 dnl
 dnl How many messages of a wave are delivered at once (R=; it needs F=f). Clearly fewer than the destination takes:
 dnl where bulk can fill all of its connections, urgent mail waits for one, whatever its lane.
-QUEUE_GROUP(`mqueue', `P='QUEUE_DIR`, F=f, R=5')dnl
+QUEUE_GROUP(`mqueue', `P='ifdef(`QUEUE_DIR', `QUEUE_DIR', `/var/spool/mqueue')`, F=f, R=5')dnl

@@ -79,6 +79,11 @@ BROKEN = {
         "allowed: networks such as 192.0.2.0/24 (10.0.0.1/8 has host bits set)",
     # Places
     'mta.config_directory = "postfix"': "1: mta.config_directory: found 'postfix', allowed: an absolute path",
+    'mta.kind = "sendmail"\nmta.sendmail.cf = "sendmail.cf"':
+        "2: mta.sendmail.cf: found 'sendmail.cf', allowed: an absolute path",
+    'mta.kind = "sendmail"\n[relays.economy]\ntransport = "smtp"\ncost = 0.1':
+        "2: relays: Sendmail takes no message to the relay that its header names; allowed: none, or "
+        "mta.kind = postfix",
     'milter.socket = "unix:milter.sock"':
         "1: milter.socket: found 'unix:milter.sock', allowed: unix:/absolute/path or inet:PORT@ADDRESS",
     'milter.socket = "127.0.0.1:9900"':
