@@ -168,6 +168,7 @@ def test_mail_is_found_by_id_address_and_domain(served: Served, open_page: Open)
     ids = admit(served.store, record(settings, "bulk", subject="For Ann", domain="a.example", to="ann"),
                 record(settings, "priority", subject="For Bob", domain="b.example", to="bob"))
     page = open_page(served.url)
+    expect(page.locator("body")).to_have_attribute("data-live", "live")
     # When it is looked for
     for query, subject in ((ids[0], "For Ann"), ("bob@b.example", "For Bob"), ("a.example", "For Ann")):
         page.keyboard.press("/")
