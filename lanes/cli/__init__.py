@@ -14,7 +14,23 @@ import click
 from redis import RedisError
 
 from lanes import __version__
-from lanes.cli import act, alerts, classify, costs, doctor, heal, look, programs, relays, settings, setup, sla, token
+from lanes.cli import (
+    act,
+    alerts,
+    classify,
+    costs,
+    doctor,
+    heal,
+    look,
+    programs,
+    relays,
+    settings,
+    setup,
+    simulate,
+    sla,
+    token,
+    trace,
+)
 from lanes.cli.house import DEFAULT_CONFIG
 from lanes.config import ConfigError
 from lanes.mta.port import MtaError
@@ -30,7 +46,8 @@ def cli(context: click.Context, config: Path | None) -> None:
     context.obj = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
 
 
-for module in (programs, look, sla, costs, relays, alerts, classify, act, heal, setup, doctor, settings, token):
+for module in (programs, look, sla, costs, relays, alerts, classify, act, heal, setup, doctor, trace, simulate,
+               settings, token):
     for command in module.COMMANDS:
         cli.add_command(command)
 

@@ -85,7 +85,7 @@ class Simulation:
 
 def mails(rows: Iterable[Row], settings: Settings) -> Iterator[Mail]:
     """The messages of a trace, in the lanes of these settings; a lane that they do not have is the default lane."""
-    names = _names(settings)
+    names = lane_names(settings)
     for number, row in enumerate(rows):
         lane = names.get(row.lane, settings.default_lane)
         at = row.instant
@@ -93,7 +93,7 @@ def mails(rows: Iterable[Row], settings: Settings) -> Iterator[Mail]:
                    row.dsn or "", row.outcome == "bounced", arrived=at)
 
 
-def _names(settings: Settings) -> Mapping[str, str]:
+def lane_names(settings: Settings) -> Mapping[str, str]:
     """Lanes by their names and aliases."""
     aliases = {alias: name for name, lane in settings.lanes.items() for alias in lane.aliases}
     return aliases | {name: name for name in settings.lanes}

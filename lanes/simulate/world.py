@@ -95,35 +95,36 @@ class World(Section, frozen=True):
         return self.destinations.get(domain, self.destination)
 
 
-def load(path: Path) -> World:
-    """A world from a file."""
+def load(path: Path, fitted: Mapping[str, Any]) -> World:
+    """A world from a file, laid over what a trace tells of it (:attr:`lanes.simulate.survey.Survey.world`)."""
     try:
-        text = path.read_text("utf-8")
+        return parse(path.read_text("utf-8"), fitted)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the world: {error}", file=str(path)) from error
-    try:
-        return parse(text)
     except ConfigError as error:
         error.file = str(path)
         raise
 
 
-def parse(text: str) -> World:
-    """A world from TOML."""
+def parse(text: str, fitted: Mapping[str, Any] | None = None) -> World:
+    """:func:`load` for text that was read already."""
     try:
-        raw = tomllib.loads(text)
+        raw = _laid_over(fitted or {}, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"not TOML: {error}") from error
     for group in ("destinations", "relays"):
         if isinstance(tables := raw.get(group), dict):
-            raw[group] = {name: _over(raw.get("destination"), own) for name, own in tables.items()}
+            raw[group] = {name: _laid_over(raw.get("destination", {}), own) for name, own in tables.items()}
     world = section(raw, World, ())
     _check(world.postfix)
     return world
 
 
-def _over(base: Any, own: Any) -> Any:
-    return {**base, **own} if isinstance(base, Mapping) and isinstance(own, Mapping) else own
+def _laid_over(base: Any, own: Any) -> Any:
+    """``own`` over ``base``, table by table."""
+    if not (isinstance(base, Mapping) and isinstance(own, Mapping)):
+        return own
+    return {**base, **{key: _laid_over(base.get(key), value) for key, value in own.items()}}
 
 
 def _check(postfix: Postfix) -> None:
