@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 
 import milter
 
-#: The macros read at end-of-message: queue id, SASL login, client address.
-MACROS = "i {auth_authen} {client_addr}"
+#: The macros read at end-of-message: queue id, SASL login, client address, why it is on hold already.
+MACROS = "i {auth_authen} {client_addr} {quarantine}"
 
 
 class Agreed(NamedTuple):

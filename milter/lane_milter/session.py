@@ -153,13 +153,21 @@ class Session(Milter.Base):
         if outcome.action == "defer":
             self.setreply(*_FULL)
             return int(Milter.TEMPFAIL)
+        holds = outcome.action == "hold" and not self._is_held()
         if outcome.action != "watch":
-            self._tag(outcome)
-        if outcome.action == "hold":
+            self._tag(outcome, holds=holds)
+        if holds:
             self.quarantine(held(self.gate.mta, outcome.lane))
         return int(Milter.CONTINUE)
 
-    def _tag(self, outcome: Outcome) -> None:
+    def _is_held(self) -> bool:
+        """Whether another filter, or the MTA itself, holds the message already, as far as the MTA tells: Sendmail does.
+
+        Our reason would take the place of theirs, and the hold would be ours to release.
+        """
+        return bool(self.getsymval("{quarantine}"))
+
+    def _tag(self, outcome: Outcome, *, holds: bool) -> None:
         """Replace whatever the sender wrote under our names, the last copy first: indices shift.
 
         Ours go to the top, where nothing stands that came with the message: so what is in the spool tells who
@@ -168,7 +176,7 @@ class Session(Milter.Base):
         tags = [(LANE_HEADER, outcome.lane), (DEADLINE_HEADER, rfc3339(outcome.deadline))]
         if outcome.relay:
             tags.append((ROUTE_HEADER, outcome.relay))
-        if outcome.action == "hold":
+        if holds:
             tags.append((HOLD_HEADER, self.gate.mta))
         if outcome.alert:
             tags.append((ALERT_HEADER, self.gate.mta))

@@ -115,25 +115,26 @@ def test_a_refused_message_counts_as_bounced(site: Site, sink: Sink) -> None:
 def test_what_an_administrator_or_another_filter_holds_is_never_released(
     site: Site, sink: Sink, by_hand: SendmailHand
 ) -> None:
-    # Given a message that is stuck and put on hold by hand, and one that Sendmail itself holds
+    # Given a message that is stuck and put on hold by hand, and two that Sendmail itself holds, one of them bulk
     sink.answer("stuck.example", LATER)
-    stuck, foreign = site.send(mail("Stuck", "r@stuck.example")), site.send(mail("Odd", "suspect@example.com"))
+    stuck = site.send(mail("Stuck", "r@stuck.example"))
+    foreign = [site.send(mail("Odd", "suspect@example.com", headers=headers)) for headers in ({}, UNSUBSCRIBE)]
     wait_until(lambda: states(site, stuck) == [State.DEFERRED], "the deferral to be seen")
     wait_until(lambda: site.mta.queue("deferred") == [stuck], "it to be let go of")
     by_hand.hold(stuck)
-    # Then both are known to be on somebody else's hold
-    wait_until(lambda: states(site, stuck, foreign) == [State.WITHHELD] * 2, "the holds to be seen")
+    # Then all are known to be on somebody else's hold
+    wait_until(lambda: states(site, stuck, *foreign) == [State.WITHHELD] * 3, "the holds to be seen")
     # And when our own bulk is released around them, and their release by us is asked for
     sink.answer("stuck.example", "")
     site.send_all([newsletter(number, "stuck.example") for number in range(10)])
     sink.wait_for(10)
-    site.lanes("release", stuck, foreign)
+    site.lanes("release", stuck, *foreign)
     # Then they are still on hold
-    assert set(site.mta.queue("hold")) == {stuck, foreign}
+    assert set(site.mta.queue("hold")) == {stuck, *foreign}
     # And are ours to watch again when they are released by hand
     by_hand.release()
     by_hand.run()
-    assert [settled(site, id)["result"] for id in (stuck, foreign)] == ["delivered"] * 2
+    assert [settled(site, id)["result"] for id in (stuck, *foreign)] == ["delivered"] * 3
 
 
 @without_a_manager

@@ -55,12 +55,12 @@ def test_only_what_we_use_is_agreed_upon(site: Site, tap: Tap) -> None:
     assert said(tap.from_filter) == Counter({NEGOTIATE: 1, INSERT_HEADER: 2, CONTINUE: 1})
 
 
-def test_queue_id_login_and_client_are_told_at_the_end(site: Site, tap: Tap) -> None:
+def test_what_we_asked_for_is_told_at_the_end(site: Site, tap: Tap) -> None:
     # When a message comes
     id = site.send(PLAIN)
-    # Then Sendmail tells, with its end, what we asked for and there is
+    # Then Sendmail tells its id, the client, and that nobody holds it; nobody has logged in
     macros = [packet.data for packet in tap.from_mta if packet.command == b"D" and packet.data[:1] == b"E"]
-    assert macros == [b"Ei\0" + id.encode() + b"\0{client_addr}\x00127.0.0.1\0"]
+    assert macros == [b"Ei\0" + id.encode() + b"\0{client_addr}\x00127.0.0.1\0{quarantine}\0\0"]
 
 
 def test_a_message_that_is_held_is_so_by_two_more_packets(site: Site, tap: Tap) -> None:
