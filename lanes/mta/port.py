@@ -77,7 +77,7 @@ class Control(Protocol):
         """Put messages on hold, and keep there those that are; the ids that were not and now are."""
 
     def requeue(self, ids: Iterable[str]) -> set[str]:
-        """Have messages, held or not, start anew by the default road, under new ids; those that do."""
+        """Have messages, held by us or not, start anew by the default road; those that do. Some MTAs give new ids."""
 
     def retry(self, ids: Iterable[str]) -> None:
         """Have deferred messages tried again now, whatever the MTA's own backoff says."""
@@ -112,16 +112,16 @@ class Outcome(StrEnum):
 
 
 class Attempt(NamedTuple):
-    """One delivery attempt to one recipient."""
+    """One delivery attempt to one recipient; or to several that shared its outcome, of whom the first is named."""
 
     id: str
     at: float
     recipient: str
     outcome: Outcome
     transport: str
-    """The service that the attempt was made by, as master.cf names it: ``smtp``, ``economy``."""
+    """By what the attempt was made: a service of master.cf (``smtp``, ``economy``), a mailer (``esmtp``)."""
     relay: str
-    """``host[address]:port``, or ``none`` if none was reached."""
+    """Host and address, as the MTA writes them; ``none`` if none was reached."""
     delay: float
     """Seconds from the message's arrival to this attempt's end; time on hold included."""
     stages: tuple[float, float, float, float]

@@ -103,8 +103,15 @@ def _queue(letters: str, inode: int, locked: frozenset[int]) -> Queue:
 
 
 def _locked() -> frozenset[int]:
-    """Inodes of files that somebody has locked, on any file system: one of another is a file of ours by chance only."""
-    fields = (line.split() for line in _LOCKS.read_text("ascii", "replace").splitlines())
+    """Inodes of files that somebody has locked, on any file system: one of another is a file of ours by chance only.
+
+    Where the kernel does not tell, nothing is known to be locked, and what is being delivered seems to wait.
+    """
+    try:
+        told = _LOCKS.read_text("ascii", "replace")
+    except FileNotFoundError:
+        return frozenset()
+    fields = (line.split() for line in told.splitlines())
     places = (field[5] for field in fields if len(field) > 5 and field[1] != "->")
     inodes = (place.rpartition(":")[2] for place in places)
     return frozenset(int(inode) for inode in inodes if inode.isdigit())
