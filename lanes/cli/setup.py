@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def postfix(house: House, config_directory: Path | None, topology: str | None, a
     except (SetupError, MtaError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
-        raise click.ClickException(f"{error} (run it as root)") from error
+        raise click.ClickException(f"{error}{' (run it as root)' if os.geteuid() else ''}") from error
 
 
 def _set_up(target: Callable[[], Target], apply: bool, as_json: bool) -> None:

@@ -258,6 +258,10 @@ amavis unix - - n - 2 lmtp
     # Then no chain was touched
     found = place.configuration
     assert (found.written["smtpd_milters"], found.written["non_smtpd_milters"]) == ("", "")
+    # And that the content filter's address is no sender's, as long as it is trusted
+    assert any("policy.trusted_networks" in note for note in told["notes"])
+    place.settings.write_text(place.settings.read_text() + "[policy]\ntrusted_networks = []\n")
+    assert not any("policy.trusted_networks" in note for note in place.ask()["notes"])
     # And it says where the filter belongs, by a command that does it
     note = next(note for note in told["notes"] if "127.0.0.1:10025/inet" in note)
     command = note.rpartition(": ")[2]
@@ -332,6 +336,15 @@ def test_what_postfix_finds_fault_with_is_put_back(place: Place) -> None:
     assert "postfix" in refused.stderr
     assert place.files == before
     assert place.run("--revert").exit_code == 1
+
+
+def test_without_a_data_dir_nobody_can_be_given_the_sockets_folder(place: Place) -> None:
+    place.configure("")
+    place.settings.write_text(f'data_dir = "/nonexistent"\nmta.config_directory = "{place.main.parent}"\n')
+    before = place.files
+    refused = place.run("--apply")
+    assert (refused.exit_code, "/nonexistent is not there" in refused.stderr) == (1, True)
+    assert place.files == before
 
 
 def test_a_link_is_not_replaced_by_a_file(place: Place, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 
 from lanes.config import Settings
@@ -13,6 +14,8 @@ from lanes.setup.postfix import relays
 from lanes.setup.postfix.socket import meeting_place
 from lanes.setup.postfix.wanted import bypassing, content_filters, ours
 
+#: Where a content filter mostly is.
+_LOOPBACK = ipaddress.ip_address("127.0.0.1")
 #: Parameters by which recipients are added that no milter is told of (postconf(5)).
 _COPIES = ("always_bcc", "sender_bcc_maps", "recipient_bcc_maps")
 
@@ -39,6 +42,12 @@ def _content_filter(settings: Settings, configuration: Configuration, filters: l
         f"content_filter is set ({', '.join(filters)}). The filter must see mail when it comes back from there, not "
         "before: a relay would take the content filter's place. So the chains of milters were left alone."
     )
+    if any(_LOOPBACK in ipaddress.ip_network(network) for network in settings.policy.trusted_networks):
+        yield (
+            "Mail that comes back seems to be sent by the content filter, whoever sent it: XFORWARD does not change what "
+            "a milter is told. Take the content filter's address (127.0.0.1?) out of policy.trusted_networks, or "
+            "everybody may ask for urgency."
+        )
     for key in back:
         yield (
             f"Mail comes back at {key}. Have the filter asked there, and take no_milters out of its "

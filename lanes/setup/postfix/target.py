@@ -99,7 +99,11 @@ class PostfixTarget:
 
     def _make(self, changes: Sequence[Change]) -> None:
         """A folder for the socket, of whoever the filter runs as: the owner of ``data_dir``."""
-        owner = Path(self._settings.data_dir).stat()
+        data = Path(self._settings.data_dir)
+        if not data.is_dir():
+            raise SetupError(f"{data} is not there, whose owner is to have the filter's socket: make it first "
+                             "(contrib/sysusers, contrib/tmpfiles; or data_dir)")
+        owner = data.stat()
         for change in changes:
             change.where.mkdir(mode=0o755)
             os.chown(change.where, owner.st_uid, owner.st_gid)
