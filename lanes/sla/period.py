@@ -51,7 +51,7 @@ class Delivery(NamedTuple):
 
 _MS, _MISSED = "ms", "missed"
 _FIELD = re.compile(rf"[{''.join(Measure)}]-?\d{{1,4}}|{_MS}|{_MISSED}", re.ASCII)
-_COUNT = re.compile(r"\d{1,18}", re.ASCII)
+_COUNT = re.compile(rb"\d{1,18}")
 
 
 class Period:
@@ -66,10 +66,15 @@ class Period:
     __hash__ = None  # type: ignore[assignment] # it grows
 
     @classmethod
-    def read(cls, stored: Mapping[bytes, bytes]) -> Period:
-        """A minute's hash."""
-        text = ((field.decode("utf-8", "replace"), count.decode("utf-8", "replace")) for field, count in stored.items())
-        return cls({field: int(count) for field, count in text if _FIELD.fullmatch(field) and _COUNT.fullmatch(count)})
+    def read(cls, *minutes: Mapping[bytes, bytes]) -> Period:
+        """A minute's hash, or many as one."""
+        counts: Counter[bytes] = Counter()
+        for stored in minutes:
+            for field, count in stored.items():
+                if _COUNT.fullmatch(count):
+                    counts[field] += int(count)
+        text = ((field.decode("utf-8", "replace"), count) for field, count in counts.items())
+        return cls({field: count for field, count in text if _FIELD.fullmatch(field)})
 
     @classmethod
     def of(cls, delivery: Delivery) -> Period:

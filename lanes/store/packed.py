@@ -26,6 +26,16 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Record).decode
 
 
+class _Start(msgspec.Struct, array_like=True, gc=False):
+    """The first fields of a record."""
+
+    lane: str
+    accepted: float
+
+
+_unpack_start = msgspec.msgpack.Decoder(_Start).decode
+
+
 def pack(record: Record) -> bytes:
     """For Redis; the Lua scripts read the deadline from it."""
     short = _with_deadline(record, says=format_instant(record.deadline), instead="")
@@ -42,6 +52,15 @@ def unpack(packed: bytes | None) -> Record | None:
         return None
     whole = _with_deadline(record, says="", instead=format_instant(record.deadline))
     return _with_domain(whole, end=_HERE, instead=f"@{record.domain}")
+
+
+def accepted_of(packed: bytes | None) -> float | None:
+    """When a message was accepted, for who wants to know that of many and nothing else."""
+    try:
+        start = _unpack_start(packed) if packed is not None else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return start.accepted if start and 0 <= start.accepted < _END else None
 
 
 def _with_deadline(record: Record, says: str, instead: str) -> Record:

@@ -23,7 +23,7 @@ from lanes.schedule.view import Wave
 from lanes.store import scripts
 from lanes.store.flow import Flow
 from lanes.store.keys import Keys
-from lanes.store.packed import pack, unpack
+from lanes.store.packed import accepted_of, pack, unpack
 from lanes.store.senders import Senders
 from lanes.store.settling import Ended, Settlement, Settling
 from lanes.store.tracking import Tracking
@@ -238,6 +238,13 @@ class Store:
         found = cast("list[bytes | None]", self.client.hmget(self.keys.records, wanted))
         pairs = ((id, unpack(packed)) for id, packed in zip(wanted, found, strict=True))
         return {id: record for id, record in pairs if record is not None}
+
+    def accepted(self, ids: Iterable[str]) -> dict[str, float]:
+        """When those of ``ids`` that are known were accepted, in Unix time; one round trip."""
+        wanted = list(dict.fromkeys(ids))
+        found = cast("list[bytes | None]", self.client.hmget(self.keys.records, wanted)) if wanted else []
+        pairs = ((id, accepted_of(packed)) for id, packed in zip(wanted, found, strict=True))
+        return {id: at for id, at in pairs if at is not None}
 
     def _grouped(self, ids: Iterable[str]) -> dict[tuple[str, str], list[tuple[str, Record]]]:
         groups: defaultdict[tuple[str, str], list[tuple[str, Record]]] = defaultdict(list)

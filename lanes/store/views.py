@@ -112,8 +112,8 @@ class Views:
             states[state] = next(answers)
             heads += [text(id) for id in next(answers)]
         totals = {what: count(total) for what, total in zip(_WHATS, next(answers), strict=True)}
-        paused, minutes = bool(next(answers)), map(Period.read, islice(answers, _MINUTES))
-        return LaneStatus(lane, states, None, totals, Period.merged(minutes), paused), heads
+        paused, lately = bool(next(answers)), Period.read(*islice(answers, _MINUTES))
+        return LaneStatus(lane, states, None, totals, lately, paused), heads
 
     def mean_ages(self, now: float) -> dict[str, float | None]:
         """The mean age in seconds of each lane's live messages, None if it has none; two round trips.
@@ -128,8 +128,8 @@ class Views:
                     pipe.zrandmember(self._keys.state(state, lane), SAMPLE)
             answers = iter(pipe.execute())
         picked = {lane: [(next(answers), [text(id) for id in next(answers)]) for _ in State] for lane in lanes}
-        records = self._store.records(id for samples in picked.values() for _, ids in samples for id in ids)
-        return {lane: _mean_age(samples, records, now) for lane, samples in picked.items()}
+        accepted = self._store.accepted(id for samples in picked.values() for _, ids in samples for id in ids)
+        return {lane: _mean_age(samples, accepted, now) for lane, samples in picked.items()}
 
     def recent(self, most: int) -> list[tuple[str, Record]]:
         """The last admitted messages, newest first."""
@@ -166,8 +166,8 @@ def _oldest(heads: Iterable[str], records: Mapping[str, Record], now: float) -> 
     return max((now - records[id].accepted for id in heads if id in records), default=None)
 
 
-def _mean_age(samples: Iterable[tuple[int, list[str]]], records: Mapping[str, Record], now: float) -> float | None:
+def _mean_age(samples: Iterable[tuple[int, list[str]]], accepted: Mapping[str, float], now: float) -> float | None:
     """Of messages of which there are samples, a state each, with how many there are."""
-    ages = ((size, [max(now - records[id].accepted, 0.0) for id in ids if id in records]) for size, ids in samples)
+    ages = ((size, [max(now - accepted[id], 0.0) for id in ids if id in accepted]) for size, ids in samples)
     known = [(size, fmean(some)) for size, some in ages if some]
     return sum(size * mean for size, mean in known) / sum(size for size, _ in known) if known else None

@@ -1,13 +1,14 @@
 """What many look at again and again, made once for all of them.
 
-Contract: an answer is at most :data:`AGE` old. However many ask at once, it is made once; who comes meanwhile waits
-for it. That Redis does not answer is shared in the same way, so that a Redis that hangs is waited for once.
+Contract: an answer is at most twice :data:`AGE` old. However many ask, it is made by one at a time, and at most once
+in :data:`AGE`. That Redis does not answer is shared in the same way, so that a Redis that hangs is waited for once.
 
 Failure: :class:`redis.RedisError`.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 
@@ -19,7 +20,7 @@ from lanes.answers.overview import Overview
 from lanes.house import House
 from lanes.timestamps import rfc3339
 
-#: Seconds; less than people notice, and than the time between two events of a stream.
+#: Seconds; less than half of the time between two events of a stream.
 AGE = 0.25
 #: Of an overview: domains of each lane with batches, and decisions.
 _DOMAINS, _DECISIONS = 20, 12
@@ -32,19 +33,29 @@ class Shared:
         self._make = make
         self._beat = beat
         self._turn = threading.Lock()
-        self._old_at = 0.0
+        self._made_at = -math.inf
         self._made: bytes | RedisError = b""
 
     def __call__(self) -> msgspec.Raw:
-        """The answer, made anew if it is too old."""
-        with self._turn:
-            if self._beat() >= self._old_at:
-                self._made = self._answer()
-                self._old_at = self._beat() + AGE
-            made = self._made
+        """The answer. One who finds it old makes it anew; the others take it as it is, unless it is too old."""
+        if self._is_older_than(AGE) and self._turn.acquire(blocking=self._is_older_than(2 * AGE)):
+            try:
+                self._renew()
+            finally:
+                self._turn.release()
+        made = self._made
         if isinstance(made, RedisError):
             raise made
         return msgspec.Raw(made)
+
+    def _renew(self) -> None:
+        """Unless somebody else just did."""
+        if self._is_older_than(AGE):
+            self._made = self._answer()
+            self._made_at = self._beat()
+
+    def _is_older_than(self, seconds: float) -> bool:
+        return self._beat() - self._made_at >= seconds
 
     def _answer(self) -> bytes | RedisError:
         try:

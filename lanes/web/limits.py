@@ -16,6 +16,7 @@ from flask import Flask, Response, request
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
 
 from lanes.config.web import Web
+from lanes.web import counts
 from lanes.web.auth import is_wrong_token
 from lanes.web.problems import ProblemError, told
 
@@ -30,7 +31,7 @@ def register(app: Flask, web: Web) -> None:
         f"{WRONG_TOKENS}/minute", deduct_when=is_wrong_token, exempt_when=lambda: "Authorization" not in request.headers
     )
     limiter = Limiter(
-        _whence, app=app, storage_uri="memory://", strategy="fixed-window", headers_enabled=False,
+        _whence, app=app, storage_uri=f"{counts.SCHEME}://", strategy="fixed-window", headers_enabled=False,
         application_limits=[ApplicationLimit(f"{web.rate}/minute"), guessing],
     )  # fmt: skip
     app.register_error_handler(RateLimitExceeded, lambda error: _refused(error, limiter))

@@ -62,7 +62,7 @@ def whoami(_desk: Desk, asked: Asked[Query, None]) -> Who:
 
 
 def queue_status(desk: Desk, _asked: Asked[Query, None]) -> Raw:
-    """Every lane by name: depth, ages, and how its promise was kept. At most a quarter of a second old."""
+    """Every lane by name: depth, ages, and how its promise was kept. At most half a second old."""
     return desk.glances.queues()
 
 
