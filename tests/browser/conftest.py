@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.served import Served
-from tests.browser.watched import Watched, new_page
+from tests.browser.watched import Watched, new_page, open_browser
 
 Open = Callable[..., Page]
 
@@ -19,7 +19,7 @@ expect.set_options(timeout=20_000)
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield open_browser(playwright)
 
 
 @pytest.fixture

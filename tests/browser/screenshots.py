@@ -26,7 +26,7 @@ from lanes.house import House
 from lanes.web.app import create_app
 from lanes.web.serve import serve
 from tests.browser.night import BEGIN, Night
-from tests.browser.watched import Watched, new_page
+from tests.browser.watched import Watched, new_page, open_browser
 
 DOCS = Path(__file__).parents[2] / "docs" / "dashboard.png"
 FAST = 5.0
@@ -75,7 +75,8 @@ def _play(scene: Night, clock: Clock, stop: threading.Event) -> None:
         scene.go_on(clock())
 
 
-def _page(browser: Browser, url: str, **options: object) -> Page:
+def open_night(browser: Browser, url: str, **options: object) -> Page:
+    """The night's dashboard, live."""
     page = new_page(browser, Watched(), timezone_id="UTC", locale="en-GB", **options)
     page.goto(url)
     expect(page.locator("article.plot").last).to_be_visible()
@@ -90,17 +91,18 @@ def _save(page: Page, file: Path, whole: bool = True) -> None:
 
 def _docs(browser: Browser) -> None:
     with night() as (url, _):
-        page = _page(browser, url, viewport={"width": 1360, "height": 900}, device_scale_factor=1.5)
+        page = open_night(browser, url, viewport={"width": 1360, "height": 900}, device_scale_factor=1.5)
         page.wait_for_timeout(_TRACE / FAST * 1000)
         _save(page, DOCS)
 
 
 def _views(browser: Browser, folder: Path) -> None:
     with night(mail=False) as (url, _):
-        _save(_page(browser, url), folder / "empty.png")
+        _save(open_night(browser, url), folder / "empty.png")
     with night() as (url, _):
-        light, dark = _page(browser, url), _page(browser, url, color_scheme="dark")
-        phone = _page(browser, url, viewport={"width": 360, "height": 780}, device_scale_factor=2.0, has_touch=True)
+        light, dark = open_night(browser, url), open_night(browser, url, color_scheme="dark")
+        phone = open_night(browser, url, viewport={"width": 360, "height": 780}, device_scale_factor=2.0,
+                           has_touch=True)
         light.wait_for_timeout(_TRACE / FAST * 1000)
         for page, name in ((light, "light"), (dark, "dark"), (phone, "phone")):
             _save(page, folder / f"{name}.png")
@@ -125,7 +127,7 @@ def _dialogs(page: Page, name: str, folder: Path) -> None:
 def main() -> None:
     """Make the pictures."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = open_browser(playwright)
         if len(sys.argv) > 1:
             _views(browser, Path(sys.argv[1]))
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request
+from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright, Request
 
 #: What a browser says of answers that are errors, and of none: for tests that expect some.
 ERRORS = ("Failed to load resource",)
@@ -28,6 +28,11 @@ class Watched:
         """Note a complaint."""
         if not text.startswith(self.expected or "\0"):
             self.complaints.append(text)
+
+
+def open_browser(playwright: Playwright) -> Browser:
+    """Debian's Chromium, without the sandbox that root may not have."""
+    return playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
 
 
 def new_page(browser: Browser, watched: Watched, **options: Any) -> Page:

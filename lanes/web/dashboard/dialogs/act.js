@@ -10,6 +10,7 @@ import { confirmed } from "./confirm.js";
 import { done, failed } from "./toast.js";
 
 const LIVE = ["held", "kept", "deferred", "inflight"];
+const NOTHING = "Nothing was done: the message was in no state for it, or in the last lane.";
 
 /** What can be done with a message, in which states, and what that means. */
 export const ACTIONS = {
@@ -30,7 +31,7 @@ export function actOnMessage(action, { id, subject, lane }) {
   return give(["messages", id, action], {
     title: `${word} this message?`, word,
     says: [["Message ", foreign(id), ` of lane ${lane}: `, foreign(subject || "(no subject)")], says],
-    told: (count) => (count === 0 ? "Nothing was done: it was in no state for that any more." : `${past}: ${id}.`),
+    told: (count) => (count === 0 ? NOTHING : `${past}: ${id}.`),
   });
 }
 

@@ -1,7 +1,7 @@
 /* A native <dialog> with a head, a body and a foot. The browser keeps the focus in it, closes it by Esc, and gives the
    focus back to where it was.
 
-   Dialogs may stand in front of each other. Whatever is behind the foremost cannot be used, so the toasts go with it. */
+   Dialogs may stand in front of each other. What is behind the foremost cannot be used, so the toasts go with it. */
 
 import { el } from "../base/dom.js";
 
@@ -17,7 +17,8 @@ export class Dialog {
     this.title.id = `${id}-title`;
     const close = el("button", { type: "button", class: "quiet close", onclick: () => this.node.close() }, "Close");
     this.node = el("dialog", { id, class: kind, closedby: "any", "aria-labelledby": this.title.id,
-      onclose: () => this.#closed() }, el("div", { class: "dialog-head" }, this.title, close), this.body, this.foot);
+      onclose: () => this.#closed() },
+    el("div", { class: "dialog-head" }, this.title, close), this.body, this.foot);
     document.body.append(this.node);
   }
 
