@@ -109,6 +109,9 @@ def test_an_instance_sends_as_the_site_does_and_takes_nothing_in_but_from_the_fr
     services = (place.root / "config-bulk" / "master.cf").read_text().splitlines()
     inet = [line for line in services if " inet " in line]
     assert [line.split(" ", 1)[0] for line in inet] == [f"127.0.0.1:{load(place.settings).mta.instances['bulk'].port}"]
+    # And only who sends asks the router, not who takes mail in
+    assert inet[0].endswith("-o rewrite_service_name=rewrite-in")
+    assert "rewrite-in unix - - n - - trivial-rewrite -o transport_maps=" in services
     # And nothing is in a chroot, where neither the router nor DNS could be reached
     assert {line.split()[4] for line in services if line[:1] != "#"} == {"n"}
 

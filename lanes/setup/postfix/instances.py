@@ -40,6 +40,9 @@ _RECEIVERS = ("smtpd", "postscreen", "dnsblog", "tlsproxy", "qmqpd")
 _RECIPIENTS = "100000"
 #: Postfix looks for mail that is due at least so often, in seconds (``queue_run_delay``).
 _LOOKS = 300.0
+#: The resolver for smtpd(8), which looks at addresses, too, but sends nothing: the router is asked for each attempt,
+#: and only then, or a relay that is tried by one message would seem to have had its message.
+_UNASKING = "rewrite-in"
 _HEADING = """\
 # Written by `lanes setup postfix --topology multi`, for one lane's mail, from the files of the instance in front: what
 # you change there, and not here, lasts. See docs/several-instances.md.
@@ -152,11 +155,12 @@ def master_cf(settings: Settings, at: Place, front: Configuration) -> str:
     """The whole file. Nothing runs in a chroot, so that all of it reaches the router and DNS."""
     services = tuple(one._replace(fields={**one.fields, "chroot": "n"}) for one in front.services)
     mine = front._replace(services=services, expanded={**front.expanded, "syslog_name": at.name})
-    smtpd = f"{LOOPBACK}:{at.port} inet n - n - - smtpd -o message_size_limit=0"
+    smtpd = (f"{LOOPBACK}:{at.port} inet n - n - - smtpd -o message_size_limit=0 -o rewrite_service_name={_UNASKING}",
+             f"{_UNASKING} unix - - n - - trivial-rewrite -o transport_maps=")
     roads = relays.transports(settings.relays)
     kept = [_line(service) for service in _kept(mine) if service.name not in roads]
     ways = [relays.service_line(transport, mine) for transport in roads]
-    return _HEADING + "".join(f"{line}\n" for line in (smtpd, *kept, *ways))
+    return _HEADING + "".join(f"{line}\n" for line in (*smtpd, *kept, *ways))
 
 
 def _kept(front: Configuration) -> Iterator[Service]:
