@@ -36,6 +36,6 @@ def test_what_a_world_file_says_goes_before_what_is_told() -> None:
 
     world = parse("[destination]\nseconds = 1\n[destinations.'a.example']\nrate = 5", fitted)
 
-    assert (world.destination.seconds, world.destination.spread) == (1, 0.3)
-    assert (world.of("a.example").seconds, world.of("a.example").rate) == (9.0, 5)
+    assert (float(world.destination.seconds), world.destination.spread) == (1.0, 0.3)
+    assert (float(world.of("a.example").seconds), world.of("a.example").rate) == (9.0, 5.0)
     assert world.of("a.example").spread == 0.3
