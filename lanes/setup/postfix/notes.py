@@ -44,8 +44,8 @@ def _content_filter(settings: Settings, configuration: Configuration, filters: l
     )
     if any(_LOOPBACK in ipaddress.ip_network(network) for network in settings.policy.trusted_networks):
         yield (
-            "Mail that comes back seems to be sent by the content filter, whoever sent it: XFORWARD does not change what "
-            "a milter is told. Take the content filter's address (127.0.0.1?) out of policy.trusted_networks, or "
+            "Mail that comes back seems to be sent by the content filter, whoever sent it: XFORWARD does not change "
+            "what a milter is told. Take the content filter's address (127.0.0.1?) out of policy.trusted_networks, or "
             "everybody may ask for urgency."
         )
     for key in back:
