@@ -51,7 +51,7 @@ def read(path: Path) -> QueueFile | None:
         return None
     try:
         found = os.fstat(file)
-        return _parse(os.read(file, _BYTES)) if stat.S_ISREG(found.st_mode) and found.st_size < _BYTES else None
+        return _parse(os.read(file, found.st_size)) if stat.S_ISREG(found.st_mode) and found.st_size < _BYTES else None
     finally:
         os.close(file)
 
