@@ -17,7 +17,7 @@ import { History } from "./parts/history.js";
 import { Lanes } from "./parts/lanes.js";
 import { Orders } from "./parts/orders.js";
 import { WindowTrace } from "./parts/window.js";
-import { actOnLane } from "./dialogs/act.js";
+import { actOnLane, ordered } from "./dialogs/act.js";
 import { MessageDialog } from "./dialogs/message.js";
 import { Search } from "./dialogs/search.js";
 import { signOut, TokenDialog } from "./dialogs/token.js";
@@ -52,7 +52,7 @@ function tellWho({ name, scope }) {
 
 function onSlash(search) {
   document.addEventListener("keydown", (event) => {
-    const writes = event.target.closest("input, textarea, select");
+    const writes = event.target.closest("input, textarea, select")?.checkVisibility();
     if (event.key !== "/" || writes || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     search.begin();
@@ -63,9 +63,8 @@ function build(operate) {
   const message = new MessageDialog({ operate });
   const search = new Search({ open: (id) => message.show(id), operate });
   const orders = new Orders(place("orders"));
-  const stop = async (lane, paused) => (await actOnLane(lane, paused)) && refreshOrders();
   const lanes = new Lanes(place("lanes"), {
-    list: (lane, state) => search.list(lane, state), stop: operate ? stop : null });
+    list: (lane, state) => search.list(lane, state), stop: operate ? actOnLane : null });
   const history = new History(place("history"), place("history-span"), {
     budgets: (items) => lanes.tellBudgets(items) });
   async function refreshOrders() {
@@ -73,6 +72,7 @@ function build(operate) {
     orders.tell(items);
     lanes.tellOrders(items);
   }
+  ordered.addEventListener("ordered", refreshOrders);
   place("open-search").addEventListener("click", () => search.begin());
   onSlash(search);
   return {

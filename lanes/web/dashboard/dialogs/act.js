@@ -1,13 +1,17 @@
 /* Giving orders: each is confirmed, given, and told what came of it. What an order does to which messages is said in
    lanes/jobs/orders.py; the words here say the same.
 
-   Contract: `act...` resolves to whether the order was given. Failure is shown, in the API's words. */
+   Contract: `act...` resolves to whether the order was given, which `ordered` tells, too. Failure is shown, in the API's
+   words. */
 
 import { foreign } from "../base/dom.js";
 import { counted } from "../base/units.js";
 import { post } from "../talk/api.js";
 import { confirmed } from "./confirm.js";
 import { done, failed } from "./toast.js";
+
+/** Tells that an order was given. */
+export const ordered = new EventTarget();
 
 const LIVE = ["held", "kept", "deferred", "inflight"];
 const NOTHING = "Nothing was done: the message was in no state for it, or in the last lane.";
@@ -68,6 +72,7 @@ async function give(path, { told, ...question }) {
     failed(`Nothing was ordered. ${problem.message}`);
     return false;
   }
+  ordered.dispatchEvent(new Event("ordered"));
   return true;
 }
 
