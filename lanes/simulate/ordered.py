@@ -60,6 +60,11 @@ class Ordered(Generic[K]):
         else:
             del self._blocks[place], self._lasts[place]
 
+    @property
+    def least(self) -> K:
+        """The first; there is one."""
+        return self._blocks[0][0]
+
     def first(self, count: int) -> list[K]:
         """The least so many."""
         return list(islice(self, count))

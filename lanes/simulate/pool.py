@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from itertools import takewhile
+from itertools import islice, takewhile
 
 from lanes.config.model import Lane
 from lanes.schedule.view import Domain, Due, LaneView, Wave
@@ -81,7 +81,7 @@ class _Held:
         if mates:
             if len(mates) >= self._size():
                 self.full.remove((-len(mates), domain))
-            self.oldest.remove((mates.first(1)[0][0], domain))
+            self.oldest.remove((mates.least[0], domain))
 
     def _list(self, domain: str, mates: Ordered[tuple[float, str]]) -> None:
         if not mates:
@@ -89,7 +89,7 @@ class _Held:
             return
         if len(mates) >= self._size():
             self.full.add((-len(mates), domain))
-        self.oldest.add((mates.first(1)[0][0], domain))
+        self.oldest.add((mates.least[0], domain))
 
 
 class Pool:
@@ -179,10 +179,8 @@ class Pool:
         queue, terms = lane.queue, lane.terms
         if not queue:
             return LaneView(name, 0, 0, lane.inflight, ())
-        first: Iterable[tuple[float, float, str]] = queue.first(heads)
-        if terms.batch:
-            before = now + max(terms.lead, terms.promote_at)
-            first = takewhile(lambda key: key[0] <= before, first)
+        before = now + max(terms.lead, terms.promote_at) if terms.batch else float("inf")
+        first = takewhile(lambda key: key[0] <= before, islice(queue, heads))
         late = queue.below((now,))
         timely = queue.since((now + terms.lead / 2,), heads) if late else []
         view = LaneView(name, len(queue), 0, lane.inflight, self._dues(first), late=late, timely=self._dues(timely))
@@ -196,7 +194,7 @@ class Pool:
         before = now - lane.terms.batch.max_wait
         names = {
             "full": [name for _, name in lane.full.first(heads)],
-            "waited": [name for since, name in lane.oldest.first(heads) if since <= before],
+            "waited": [name for _, name in takewhile(lambda key: key[0] <= before, islice(lane.oldest, heads))],
             "begun": sorted(lane.owed, key=lambda name: -lane.owed[name])[:heads],
             "near": list(dict.fromkeys((*(head.domain for head in (*view.heads, *view.timely)),
                                         *(name for name in lane.terms.batch.domains if name in lane.domains)))),
@@ -213,6 +211,6 @@ class Pool:
 
     def _domain(self, lane: _Held, lane_name: str, name: str, presses: bool, now: float) -> Domain:
         mates = lane.domains.get(name)
-        oldest = mates.first(1)[0][0] if mates else 0.0
+        oldest = mates.least[0] if mates else 0.0
         allowed = self._allowed(lane_name, name, oldest, presses, now)
         return Domain(name, len(mates or ()), oldest, lane.owed.get(name, 0), lane.busy[name], allowed)

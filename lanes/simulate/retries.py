@@ -6,6 +6,7 @@ As the manager's retrier does it for a site (:mod:`lanes.services.retrier`), in 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice, takewhile
 
 from lanes.config import Settings
 from lanes.schedule.retry import choose, next_attempt
@@ -40,7 +41,8 @@ class Retries:
 
     def due(self, now: float) -> list[Deferred]:
         """Whose time has come, the most urgent first."""
-        ids = (id for due in self._due.values() for at, id in due.first(_HEADS) if at <= now)
+        heads = (takewhile(lambda key: key[0] <= now, islice(due, _HEADS)) for due in self._due.values())
+        ids = (id for _, id in chain.from_iterable(heads))
         return [Deferred(id, self._mails[id].lane, self._mails[id].domain) for id in ids]
 
     def choose(self, due: Sequence[Deferred], room: int, now: float) -> list[Mail]:
