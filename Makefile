@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
-	bench-classify bench-sla bench-api fuzz-api plots
+	bench-classify bench-sla bench-api bench-roads fuzz-api plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -46,6 +46,9 @@ bench-api: $(READY) ## what an answer of the API takes, with 100,000 messages on
 
 fuzz-api: $(READY) ## whatever the API's document allows or forbids, asked of a real server for minutes
 	@$(PYTHON) -m tests.fuzz.api
+
+bench-roads: $(READY) ## how soon mail leaves a relay that fails, what it costs, the router, Sendmail's releases
+	@$(PYTHON) -m tests.bench.roads
 
 plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
 	@$(PYTHON) -m tests.bench.plot

@@ -131,6 +131,6 @@ def test_it_looks_at_so_many_and_says_so(store: Store, look: Search, monkeypatch
 
 def test_records_that_nobody_of_ours_wrote_are_passed_over(store: Store, look: Search) -> None:
     admit(store, "m1", "bulk", ["ann@north.example"])
-    store.client.zadd(store.keys.state(State.HELD, "bulk"), {b"\xff\xfe": 1, "m2": 2, "m3": 3})
+    store.client.zadd(store.keys.state(State.HELD, "bulk"), {b"\xff\xfe": 1, b"m2": 2, b"m3": 3})
     store.client.hset(store.keys.records, mapping={"m2": b"ann@north.example", "m3": b""})
     assert ids(look.find("ann@north.example", LANES, EVERYWHERE, 10)) == {"m1"}

@@ -35,7 +35,8 @@ HOLDS = "check_recipient_access inline:{ {suspect@=HOLD} }, permit_mynetworks, r
 def guarded(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
     """A site without a manager, so that nothing happens but what the test does."""
     programs = ("milter", "worker", "tracker")
-    with running_site(request, sink, SETTINGS, programs=programs, smtpd_recipient_restrictions=HOLDS) as running:
+    with running_site(request, sink, SETTINGS, programs=programs,
+                      parameters={"smtpd_recipient_restrictions": HOLDS}) as running:
         yield running
 
 

@@ -57,7 +57,7 @@ def cheap() -> Iterator[Sink]:
 @pytest.fixture
 def site(sink: Sink, cheap: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
     relays = {"premium": Relay(), "economy": Relay(cheap.port)}
-    with running_site(request, sink, SETTINGS, relays, **PARAMETERS) as running:
+    with running_site(request, sink, SETTINGS, relays, parameters=PARAMETERS) as running:
         yield running
 
 

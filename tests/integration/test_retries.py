@@ -38,7 +38,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture(scope="module")
 def site(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
-    with running_site(request, sink, SETTINGS, **PARAMETERS) as running:
+    with running_site(request, sink, SETTINGS, parameters=PARAMETERS) as running:
         yield running
 
 

@@ -55,7 +55,7 @@ def site(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
                       for domain, address in zip(DOMAINS, ADDRESSES, strict=True))
     parameters = {"transport_maps": f"inline:{{ {table} }}", "smtp_destination_concurrency_limit": str(CONNECTIONS),
                   "smtp_initial_destination_concurrency": str(CONNECTIONS)}
-    with running_site(request, sink, SETTINGS, **parameters) as running:
+    with running_site(request, sink, SETTINGS, parameters=parameters) as running:
         yield running
 
 

@@ -28,7 +28,7 @@ PARAMETERS = {"smtp_destination_concurrency_limit": "10", "smtp_initial_destinat
 
 @pytest.fixture
 def site(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
-    with running_site(request, sink, SETTINGS, **PARAMETERS) as running:
+    with running_site(request, sink, SETTINGS, parameters=PARAMETERS) as running:
         yield running
 
 

@@ -25,7 +25,8 @@ UNSUBSCRIBE = {"List-Unsubscribe": "<https://example.net/u>"}
 @contextmanager
 def running_site(request: pytest.FixtureRequest, sink: Sink, settings: str, relays: Mapping[str, Relay] | None = None,
                  /, *, programs: Sequence[str] = PROGRAMS, mta: str = "mx1", redis_url: str = "",
-                 server: Callable[..., PrivateMta] | None = None, **parameters: str) -> Iterator[Site]:
+                 server: Callable[..., PrivateMta] | None = None,
+                 parameters: Mapping[str, str] | None = None) -> Iterator[Site]:
     """A site whose filter serves metrics; ``parameters`` and ``relays`` are Postfix's: without another ``server``."""
     failed_before = request.session.testsfailed
     metrics = f'milter.metrics = "{LOOPBACK}:{free_port()}"\n'

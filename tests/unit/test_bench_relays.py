@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tests.bench.roads import Course, share
+from tests.bench.relays import Course, share
 
 
 def course(relays: str, delays: dict[int, float] | None = None) -> Course:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.roads import cost_share
+from tests.bench.relays import cost_share
 
 
 @pytest.mark.timeout(240)
