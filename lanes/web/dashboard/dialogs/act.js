@@ -1,8 +1,8 @@
 /* Giving orders: each is confirmed, given, and told what came of it. What an order does to which messages is said in
    lanes/jobs/orders.py; the words here say the same.
 
-   Contract: `act...` resolves to whether the order was given, which `ordered` tells, too. Failure is shown, in the API's
-   words. */
+   Contract: `act...` resolves to whether the order was given, and then `ordered` tells of it, too. Failure is shown, in
+   the API's words. */
 
 import { foreign } from "../base/dom.js";
 import { counted } from "../base/units.js";
