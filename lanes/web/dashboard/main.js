@@ -72,7 +72,7 @@ function build(operate) {
     orders.tell(items);
     lanes.tellOrders(items);
   }
-  ordered.addEventListener("ordered", refreshOrders);
+  ordered.addEventListener("ordered", () => refreshOrders().catch(() => {}));
   place("open-search").addEventListener("click", () => search.begin());
   onSlash(search);
   return {

@@ -10,7 +10,7 @@
 
    Failure is tried again, later each time and never in step with others; a stream that has gone quiet is given up. */
 
-import { get, open } from "./api.js";
+import { get, open, Problem } from "./api.js";
 import { events } from "./events.js";
 
 /** Seconds of silence after which what is shown is stale, and after which a stream is given up. */
@@ -54,7 +54,7 @@ export class Watch {
       if (signal.aborted) return;
       if (problem?.status === 401) return this.#become("token");
       if (this.#quiet() < STALE) wait = FIRST;
-      this.#why = problem?.message ?? "The stream has ended.";
+      this.#why = words(problem);
       await pause(problem?.retryAfter ?? wait * (0.75 + Math.random() / 2), signal);
     }
   }
@@ -89,7 +89,11 @@ export class Watch {
     this.#heardAt = performance.now();
     this.#why = "";
     this.#become(how);
-    this.#told.overview(overview);
+    try {
+      this.#told.overview(overview);
+    } catch (error) {
+      reportError(error); // who shows it is at fault, not who sent it
+    }
   }
 
   #become(state) {
@@ -110,6 +114,11 @@ export class Watch {
     if (this.#state === "stale") this.#told.state("stale", quiet, this.#why);
     if (this.#signAt !== null && performance.now() - this.#signAt > SILENT * 1000) this.begin();
   }
+}
+
+function words(problem) {
+  if (problem instanceof Problem) return problem.message;
+  return problem ? "The connection broke." : "The stream has ended.";
 }
 
 const pause = (seconds, signal) => new Promise((resolve) => {
