@@ -13,13 +13,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, Select, and_, delete, insert, select
+from sqlalchemy import Connection, Engine, Select, and_, delete, func, insert, select
 
 from lanes.config import Settings
 from lanes.history.costs import CostHistory
 from lanes.history.database import READING, migrate, open_database
 from lanes.history.dialects import INSERT
 from lanes.history.tables import metrics, periods
+from lanes.sla.objective import Outcomes
 from lanes.sla.period import Measure, Period
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -80,6 +81,14 @@ class History:
             wanted = wanted.where(metrics.c.queue_type == lane)
         with self._engine.connect().execution_options(**{READING: True}) as connection:
             return _read(connection, wanted.order_by(metrics.c.measured_at, metrics.c.queue_type))
+
+    def outcomes(self, since: float, until: float) -> dict[str, Outcomes]:
+        """What of each lane was delivered, and what of it too late, in rows that began in ``[since, until)``."""
+        totals = select(metrics.c.queue_type, func.sum(metrics.c.message_count), func.sum(metrics.c.sla_violations))
+        wanted = totals.where(metrics.c.measured_at >= since, metrics.c.measured_at < until)
+        with self._engine.connect().execution_options(**{READING: True}) as connection:
+            found = connection.execute(wanted.group_by(metrics.c.queue_type)).all()
+        return {lane: Outcomes(int(delivered), int(missed)) for lane, delivered, missed in found}
 
     def roll_up(self, seconds: int, into: int, before: float) -> bool:
         """Make one longer stretch of the oldest shorter ones that ended before an instant; whether there were any."""

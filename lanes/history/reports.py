@@ -7,10 +7,12 @@ Contract: finished minutes count, as the manager has written them. Failure:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, closing
 
 from lanes.config import Settings
 from lanes.history.database import open_database
 from lanes.history.history import History
+from lanes.sla.objective import Outcomes
 from lanes.sla.period import Period
 from lanes.sla.report import Report, Stretch, report
 
@@ -20,13 +22,9 @@ _WORST = 5
 
 def reports(settings: Settings, lanes: Sequence[str], since: float, now: float) -> list[Report]:
     """A report of each lane about what was delivered since an instant, and its error budget."""
-    period = now - settings.sla.period
-    known = _stretches(settings, lanes, min(since, period), now)
-    return [
-        report(lane, settings.lanes[lane], [one for one in known[lane] if one.at >= since],
-               [one for one in known[lane] if one.at >= period], _WORST)
-        for lane in lanes
-    ]  # fmt: skip
+    with _history(settings) as history:
+        known, period = _stretches(history, lanes, since, now), history.outcomes(now - settings.sla.period, now)
+    return [report(lane, settings.lanes[lane], known[lane], period.get(lane, Outcomes()), _WORST) for lane in lanes]
 
 
 def course(settings: Settings, lanes: Sequence[str], since: float, now: float, points: int) -> dict[str, list[Stretch]]:
@@ -35,15 +33,17 @@ def course(settings: Settings, lanes: Sequence[str], since: float, now: float, p
     They are no finer than what is on record: a minute, and an hour or a day for what is older.
     """
     step = max((now - since) / points, 60.0)
-    return {lane: _merged(found, since, step) for lane, found in _stretches(settings, lanes, since, now).items()}
+    with _history(settings) as history:
+        known = _stretches(history, lanes, since, now)
+    return {lane: _merged(found, since, step) for lane, found in known.items()}
 
 
-def _stretches(settings: Settings, lanes: Sequence[str], since: float, now: float) -> dict[str, list[Stretch]]:
-    history = History(open_database(settings, existing=True))
-    try:
-        rows = history.read(since, now)
-    finally:
-        history.close()
+def _history(settings: Settings) -> AbstractContextManager[History]:
+    return closing(History(open_database(settings, existing=True)))
+
+
+def _stretches(history: History, lanes: Sequence[str], since: float, now: float) -> dict[str, list[Stretch]]:
+    rows = history.read(since, now, lanes[0] if len(lanes) == 1 else None)
     return {lane: [Stretch(row.at, row.seconds, row.period) for row in rows if row.lane == lane] for lane in lanes}
 
 

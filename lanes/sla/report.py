@@ -41,19 +41,15 @@ class Report(NamedTuple):
     """The part of the error budget that is left of the objective's whole period."""
 
 
-def report(lane: str, terms: Lane, since: Sequence[Stretch], period: Sequence[Stretch], worst: int) -> Report:
-    """What the stretches ``since`` some instant say, and the error budget after those of the objective's period."""
+def report(lane: str, terms: Lane, since: Sequence[Stretch], period: Outcomes, worst: int) -> Report:
+    """What the stretches ``since`` some instant say, and the error budget after the objective's whole period."""
     whole = Period.merged(one.period for one in since)
     return Report(
         lane, terms.objective, terms.sla, Outcomes(whole.messages, whole.missed), whole.mean,
         {measure: {q: whole.percentile(measure, q) for q in QUANTILES} for measure in Measure},
         tuple(sorted((one for one in since if one.period.missed), key=_badness)[:worst]),
-        budget_left(_outcomes(period), terms.objective),
+        budget_left(period, terms.objective),
     )  # fmt: skip
-
-
-def _outcomes(stretches: Sequence[Stretch]) -> Outcomes:
-    return Outcomes(sum(one.period.messages for one in stretches), sum(one.period.missed for one in stretches))
 
 
 def _badness(one: Stretch) -> tuple[float, float]:

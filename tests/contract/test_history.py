@@ -16,6 +16,7 @@ from lanes.config.load import parse
 from lanes.history.database import migrate, open_database
 from lanes.history.history import DAY, HOUR, MINUTE, History, Row
 from lanes.history.tables import metadata, metrics
+from lanes.sla.objective import Outcomes
 from lanes.sla.period import Delivery, Measure, Period
 from tests.contract.databases import database
 
@@ -104,6 +105,13 @@ def test_what_was_written_is_read_back_whole_by_lane_and_time(history: History) 
     ]
     assert len(history.read(MIDNIGHT, MIDNIGHT + 300)) == 10
     assert history.end() == MIDNIGHT + 300
+
+
+def test_what_was_in_time_is_added_up_by_lane(history: History) -> None:
+    history.write(row(MIDNIGHT + 60 * number, 1.0, 5.0, lane=lane, missed=number % 2)
+                  for number in range(5) for lane in ("bulk", "normal"))
+    assert history.outcomes(MIDNIGHT + 60, MIDNIGHT + 240) == {"bulk": Outcomes(6, 2), "normal": Outcomes(6, 2)}
+    assert history.outcomes(MIDNIGHT + 600, MIDNIGHT + 900) == {}
 
 
 def test_a_minute_is_written_once_whoever_comes_second(url: str, history: History) -> None:
