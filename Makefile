@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
-	bench-classify bench-sla bench-api bench-roads fuzz-api plots
+	bench-classify bench-router bench-sla bench-api bench-roads fuzz-api plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -31,6 +31,9 @@ bench-scale: $(READY) ## what a million held messages cost: a tick of the manage
 
 bench-deadlines: $(READY) ## deadlines missed under load, by policy, in simulated time
 	@$(PYTHON) -m tests.bench.deadlines
+
+bench-router: $(READY) ## how soon the router answers Postfix
+	@$(PYTHON) -m tests.bench.router
 
 bench-reconcile: $(READY) ## how long a Redis that forgot everything takes to know 100,000 held messages again
 	@$(PYTHON) -m tests.bench.reconcile

@@ -171,24 +171,26 @@ def test_postmulti_knows_the_instances_and_starts_and_stops_them(place: Place) -
     tables = "".join(f'[mta.instances.{lane}]\nconfig_directory = "{place.root}/config-{lane}"\n'
                      f"port = {free_port()}\n" for lane in LANES)
     place.settings.write_text(f'data_dir = "{place.root}"\n{SETTINGS}{tables}')
-    setup = f"{sys.executable} -m lanes --config {place.settings} setup postfix --apply"
+    setup = f"{sys.executable} -m lanes --config {place.settings} setup postfix"
     script = f"""
         set -e
         mount --bind {place.postfix.config} /etc/postfix
-        {setup} > /dev/null
+        {setup} --apply > /dev/null
         postmulti -l
         postmulti -p start > /dev/null 2>&1
         postmulti -p status > /dev/null 2>&1 && echo all run
+        {setup} --revert 2>&1 | grep --only-matching 'postfix-.* runs'
         postmulti -i postfix-bulk -p stop > /dev/null 2>&1
         postmulti -g mta-lanes -p status > /dev/null 2>&1 || echo one does not
         postmulti -p stop > /dev/null 2>&1 || true
     """
-    # When it is set up, Then postmulti lists all of them, enabled, and starts and stops them
+    # When it is set up, Then postmulti lists all of them, enabled, and starts and stops them; and while they run,
+    # nothing is undone
     done = subprocess.run(["unshare", "--mount", "sh", "-c", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    *listed, started, stopped = done.stdout.splitlines()
+    *listed, started, refused, stopped = done.stdout.splitlines()
     assert [line.split() for line in listed] == [
         ["-", "-", "y", "/etc/postfix"],
         *([f"postfix-{lane}", "mta-lanes", "y", f"{place.root}/config-{lane}"] for lane in LANES),
     ]
-    assert (started, stopped) == ("all run", "one does not")
+    assert (started, refused, stopped) == ("all run", "postfix-priority runs", "one does not")

@@ -132,6 +132,22 @@ def test_the_time_is_counted_from_the_fronts_acceptance(several: Instances, econ
     assert max(float(str(one)) for one in seconds) >= 2.0
 
 
+def test_a_message_to_many_is_handed_over_in_one_piece(several: Instances, premium: Sink, economy: Sink) -> None:
+    # Given more recipients than Postfix gives a delivery by default, one of whom is refused
+    site = several.site
+    many = tuple(f"u{number}@far.example" for number in range(120))
+    for one in (premium, economy):
+        one.answer("nobody.example", "550 5.1.1 Unknown")
+    site.send(urgent()._replace(recipients=(*many, "u@nobody.example")))
+    # When all is done, Then it was one message, in one piece, and it ended once, as one that bounced
+    assert [end["result"] for end in settled(site, 1)] == ["bounced"]
+    assert len(told(site, "tracker", "requeued")) == 1
+    # And each of the others has it once, by whichever relay
+    came = [to for one in (premium, economy) for message in one.messages if message.subject == "Urgent 0"
+            for to in message.recipients]
+    assert sorted(came) == sorted(many)
+
+
 def test_retries_take_another_road_when_a_relay_goes_down(several: Instances, premium: Sink, economy: Sink) -> None:
     # Given urgent mail that goes by the fast relay, which goes down
     site = several.site
