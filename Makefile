@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
-	bench-classify bench-router bench-sla bench-api bench-roads fuzz-api plots
+	bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands fuzz-api plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -31,6 +31,12 @@ bench-scale: $(READY) ## what a million held messages cost: a tick of the manage
 
 bench-deadlines: $(READY) ## deadlines missed under load, by policy, in simulated time
 	@$(PYTHON) -m tests.bench.deadlines
+
+bench-day: $(READY) ## a day of traffic in simulated time: what is late, what it costs, with lanes and without
+	@$(PYTHON) -m tests.bench.day
+
+bench-commands: $(READY) ## what Redis is asked for a message
+	@$(PYTHON) -m tests.bench.commands
 
 bench-router: $(READY) ## how soon the router answers Postfix
 	@$(PYTHON) -m tests.bench.router
