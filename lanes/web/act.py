@@ -6,9 +6,6 @@ that without a worker others are still answered; it is in the audit with the tok
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Semaphore
 from typing import Annotated
 
 from msgspec import Meta
@@ -72,22 +69,11 @@ class OnDomain:
         return _order(desk, asked, self._action, Selection(domain=asked.path["domain"]))
 
 
-@contextmanager
-def _seat(seats: Semaphore) -> Iterator[bool]:
-    """Whether there is a seat for one more who waits."""
-    seated = seats.acquire(blocking=False)
-    try:
-        yield seated
-    finally:
-        if seated:
-            seats.release()
-
-
 def _order(desk: Desk, asked: Asked[Query, Why | None], action: str, selection: Selection) -> Reply[Order]:
     who = asked.who.name or asked.address
     why = asked.body.why if asked.body else ""
     job = enqueue_order(mta_queue(desk.house.store.client, desk.settings), action, who, why, selection)
-    with _seat(desk.seats) as seated:
+    with desk.seat() as seated:
         status, count = outcome(job, PATIENCE if seated else 0.0, sleep=desk.sleep)
     done = Order(order=job.id, action=action, status=status, messages=count if isinstance(count, int) else None)
     return Reply(done, 202 if status == "ordered" else 200)

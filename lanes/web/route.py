@@ -7,7 +7,8 @@ is made from here, so that the two cannot differ. Query parameters, bodies and a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from threading import Semaphore
 from typing import Annotated, Any, Generic, Literal, NamedTuple, TypeVar
 
@@ -22,6 +23,7 @@ from lanes.policy import Classifier
 from lanes.web.auth import Who
 from lanes.web.glances import Glances
 from lanes.web.live import Live
+from lanes.web.this_minute import ThisMinute
 
 JSON = "application/json"
 
@@ -57,16 +59,25 @@ class Desk:
         self.glances = glances
         self.live = live
         self.clock = clock
-        self.classifier = Classifier(house.settings)
         self.sleep = sleep
-        self.seats = Semaphore(max(house.settings.web.threads // 2, 1))
-        """For who waits for a worker."""
+        self.classifier = Classifier(house.settings)
+        self.past = ThisMinute(clock)
+        self._seats = Semaphore(max(house.settings.web.threads // 2, 1))
 
     @property
     def settings(self) -> Settings:
         """The settings in effect."""
         return self.house.settings
 
+    @contextmanager
+    def seat(self) -> Iterator[bool]:
+        """For who waits for long, such as for a worker: whether there is one. So half of the threads are for others."""
+        seated = self._seats.acquire(blocking=False)
+        try:
+            yield seated
+        finally:
+            if seated:
+                self._seats.release()
 
 
 class Asked(NamedTuple, Generic[Q, B]):

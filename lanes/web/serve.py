@@ -16,6 +16,7 @@ from flask import Flask
 from waitress.server import BaseWSGIServer, create_server
 
 from lanes.config import Settings
+from lanes.config.web import Web
 from lanes.readiness import ready
 from lanes.web.live import Live
 from lanes.web.wire import Channel
@@ -34,6 +35,11 @@ _IDLE_FOR = 60
 UNREAD_MAX = 2 * 2**20
 
 
+def _address(web: Web) -> str:
+    """As waitress has it; to it, no host is every host."""
+    return f"[{web.host}]:{web.port}" if ":" in web.host else f"{web.host}:{web.port}"
+
+
 def serve(app: Flask, settings: Settings, stop: threading.Event) -> None:
     """Serve until ``stop`` is set."""
     web, live = settings.web, app.extensions["live"]
@@ -43,7 +49,7 @@ def serve(app: Flask, settings: Settings, stop: threading.Event) -> None:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     sockets: dict[int, Any] = {}
     server = create_server(
-        app, sockets, listen=f"{web.listen}", threads=threads, connection_limit=threads + _IDLE,
+        app, sockets, listen=_address(web), threads=threads, connection_limit=threads + _IDLE,
         max_request_header_size=_HEADERS_MAX, max_request_body_size=web.body_max + 1,
         channel_request_lookahead=1, outbuf_high_watermark=UNREAD_MAX, channel_timeout=_IDLE_FOR, ident=None,
     )  # fmt: skip
