@@ -20,21 +20,25 @@ from contrib.sandbox.wait import wait_until
 
 
 class PrivateApi:
-    """A server of one's own; a context manager. ``settings`` is TOML laid over what it needs."""
+    """A server of one's own, on some ``host`` that is loopback; a context manager.
 
-    def __init__(self, redis_url: str, settings: str = "") -> None:
+    ``settings`` is TOML laid over what it needs.
+    """
+
+    def __init__(self, redis_url: str, settings: str = "", *, host: str = LOOPBACK) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="private-api-"))
+        self.host = host
         self.port = free_port()
         self.settings_file = self.folder / "lanes.toml"
         self.settings_file.write_text(
-            f'redis.url = "{redis_url}"\ndata_dir = "{self.folder}"\nweb.listen = "{LOOPBACK}:{self.port}"\n{settings}'
+            f'redis.url = "{redis_url}"\ndata_dir = "{self.folder}"\nweb.listen = "{host}:{self.port}"\n{settings}'
         )
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """Of its root, without a slash at the end."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"http://{self.host or LOOPBACK}:{self.port}"
 
     @property
     def log(self) -> str:

@@ -25,7 +25,7 @@ def api() -> Iterator[PrivateApi]:
 
 def asked(api: PrivateApi, request: bytes) -> tuple[HTTPResponse, Any]:
     """What is answered to these bytes, and its body as JSON."""
-    with socket.create_connection((LOOPBACK, api.port), 20) as connection:
+    with socket.create_connection((api.host.strip("[]") or LOOPBACK, api.port), 20) as connection:
         connection.sendall(request)
         answer = HTTPResponse(connection)
         answer.begin()
@@ -87,6 +87,16 @@ def test_the_host_is_the_one_of_the_header(api: PrivateApi) -> None:
     assert answer.status == 403
     answer, _ = asked(api, b"GET /api/v1/whoami HTTP/1.0\r\n\r\n")
     assert answer.status == 403
+
+
+@pytest.mark.parametrize("host", ["", "localhost", "[::1]"])
+def test_it_listens_where_it_is_told_to(host: str) -> None:
+    with PrivateApi("unix:///nonexistent/redis.sock", host=host) as other:
+        answer, told = asked(other, b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert (answer.status, told) == (200, {"status": "ok"})
+        # And there, too, what cannot be read is told as a problem
+        answer, told = asked(other, b"nonsense\r\n\r\n")
+        assert answer.status == told["status"] == 400
 
 
 def test_it_does_not_say_what_it_is_made_of(api: PrivateApi) -> None:
