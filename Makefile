@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
-	bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands fuzz-api plots
+	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands fuzz-api plots
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -40,6 +40,9 @@ bench-commands: $(READY) ## what Redis is asked for a message
 
 bench-router: $(READY) ## how soon the router answers Postfix
 	@$(PYTHON) -m tests.bench.router
+
+bench-sendmail: $(READY) ## how fast held mail leaves a Sendmail
+	@$(PYTHON) -m tests.bench.sendmail
 
 bench-reconcile: $(READY) ## how long a Redis that forgot everything takes to know 100,000 held messages again
 	@$(PYTHON) -m tests.bench.reconcile

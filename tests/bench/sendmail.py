@@ -1,4 +1,4 @@
-"""How fast held mail leaves a Sendmail: off hold, and delivered: ``python -m tests.bench.sendmail``.
+"""How fast held mail leaves a Sendmail: off hold, and delivered: ``make bench-sendmail``.
 
 A private Sendmail holds one message as our filter would. Its two files are copied so many times, under ids of their
 own: that is the backlog. Of it, waves of several sizes are released through the adapter, to a destination on
