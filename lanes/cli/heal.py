@@ -72,6 +72,7 @@ def _in_words(report: Report) -> str:
         "ended": report.ended - report.left,
         "gone, and still to be read about in the log": report.left,
         "claims returned": report.claims,
+        "no messages, and forgotten": report.strays,
     }
     told = "; ".join(f"{what}: {count}" for what, count in done.items() if count)
     return f"in the spool: {report.spool}; known: {report.known}; {told or 'nothing to do'}"

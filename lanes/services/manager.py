@@ -20,6 +20,7 @@ from lanes.schedule.plan import plan
 from lanes.schedule.turn import Kept, for_retries, next_window
 from lanes.schedule.view import Wave
 from lanes.services.retrier import Retrier
+from lanes.store.inventory import Inventory
 from lanes.store.laneviews import LaneViews
 from lanes.store.store import CHUNK, Store
 
@@ -42,6 +43,7 @@ class Manager:
     def __init__(self, settings: Settings, store: Store, release: Dispatch, retry: Dispatch) -> None:
         self._settings = settings
         self._store = store
+        self._inventory = Inventory(store, settings)
         self._views = LaneViews(store, settings)
         self._retrier = Retrier(settings, store, self._views, retry)
         self._dispatch = release
@@ -51,11 +53,11 @@ class Manager:
         """One turn; the waves that were really claimed. Raises :class:`redis.RedisError`."""
         self._store.beat("manager", now)
         if expired := self._store.expired_claims(now):
-            back = self._store.unclaim(expired, lease_before=now)
-            log.warning("claims ran out; held again", messages=back)
+            self._take_back(expired, now)
         kept, waited = self._store.flow.take()
         window = next_window(self._settings.manager, self._settings.by_rank()[0], kept, waited, now)
         views, due = self._views.look(window.size, now), self._retrier.due(now)
+        self._let_go(self._views.unread)
         busy = sum(view.releasing + view.inflight for view in views)
         retries = for_retries(len(due), window.size - busy)
         released = self._release(plan(views, self._settings.lanes, window.size - retries, now), now)
@@ -65,6 +67,18 @@ class Manager:
             self._store.flow.keep(keep)
         self._prune(now)
         return list(released)
+
+    def _take_back(self, expired: Sequence[str], now: float) -> None:
+        if back := self._store.unclaim(expired, lease_before=now):
+            log.warning("claims ran out; held again", messages=back)
+        if back < len(expired):
+            self._let_go(expired)
+
+    def _let_go(self, ids: Sequence[str]) -> None:
+        """Those of which nothing can be read are the spool's to tell about."""
+        if strays := self._inventory.drop(ids):
+            log.warning("no message, or none that can be read; the spool is looked at", names=strays)
+            self._inventory.doubt()
 
     def _release(self, waves: Sequence[Wave], now: float) -> dict[Wave, list[str]]:
         claimed = self._store.claim_all(waves, now + self._settings.manager.lease) if waves else []

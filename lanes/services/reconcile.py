@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -31,7 +31,7 @@ from lanes.life import Result, State
 from lanes.mta.port import Control, Queue
 from lanes.services.difference import Difference, Transition, adopted, difference
 from lanes.services.fold import settlement
-from lanes.store.inventory import Found, Inventory
+from lanes.store.inventory import Found, Inventory, Known
 from lanes.store.settling import Settlement
 from lanes.store.store import CHUNK, Store
 
@@ -62,6 +62,8 @@ class Report(msgspec.Struct, frozen=True):
     """Messages that are in the spool no more."""
     left: int
     """Of those, how many the tracker has still to tell about."""
+    strays: int
+    """Names in Redis that are no messages, and records of messages that cannot be read."""
 
 
 class Reconcile:
@@ -81,11 +83,12 @@ class Reconcile:
         """Compare and put right; or only compare."""
         claims = self._claims(dry_run)
         spool, known = self._control.where(), self._inventory.live()
+        strays = self._drop(known, spool, dry_run)
         differs = difference(known, spool, self._clock(), self._patience)
         taken_in = self._adopt(differs.unknown, progress, dry_run)
         moved = {transition: self._move(transition, ids, spool, dry_run) for transition, ids in differs.wrong.items()}
         ended, left = self._end(differs, dry_run)
-        report = Report(len(spool), len(known), claims, taken_in, moved, ended, left)
+        report = Report(len(spool), len(known), claims, taken_in, moved, ended, left, strays)
         log.info("reconciled", dry_run=dry_run, **msgspec.to_builtins(report))
         return report
 
@@ -93,6 +96,17 @@ class Reconcile:
         now = self._clock()
         expired = self._store.expired_claims(now)
         return len(expired) if dry_run else self._store.unclaim(expired, lease_before=now)
+
+    def _drop(self, known: dict[str, Known], spool: Mapping[str, Queue], dry_run: bool) -> int:
+        """Let go of what stands in Redis and can be no message, or is in no spool and has no record to tell of it."""
+        strays = 0
+        for chunk in _chunks([id for id in known if id not in spool]):
+            records = self._store.records(chunk)
+            unread = [id for id in chunk if id not in records]
+            strays += len(unread) if dry_run else self._inventory.drop(unread)
+            for id in unread:
+                del known[id]
+        return strays
 
     def _adopt(self, unknown: Sequence[str], progress: Progress, dry_run: bool) -> dict[State, int]:
         adoptions: Counter[State] = Counter()

@@ -22,6 +22,7 @@ from lanes.sla.alerts import State, firing
 from lanes.sla.period import Measure, Period
 from lanes.sla.relay_rules import RelaySeen
 from lanes.sla.rules import PROGRAMS, LaneSeen, ProgramSeen, Seen
+from lanes.store.keys import member
 from lanes.store.ledger import Ledger
 from lanes.store.relays import Relays
 from lanes.store.standing import Standing
@@ -97,7 +98,7 @@ class Alerts:
             name, self._settings.lanes[name], depth, overdue=overdue, overdue_held=overdue_held,
             p95=lately.percentile(Measure.QUEUE, 0.95), delivered=lately.messages,
         )  # fmt: skip
-        return _Glance(seen, [id.decode() for id in (*near, *near_held)])
+        return _Glance(seen, [member(id) for id in (*near, *near_held)])
 
     @property
     def _minutes(self) -> int:

@@ -9,6 +9,7 @@ Failure: :class:`redis.RedisError`.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from lanes.config import Settings
 from lanes.life import State
 from lanes.message import Record
 from lanes.store import scripts
+from lanes.store.keys import member, raw
 from lanes.store.packed import pack
 from lanes.store.store import CHUNK, NUMBER, Store
 
@@ -48,7 +50,7 @@ class Inventory:
         self._adopt = scripts.load(store.client, "adopt")
 
     def begin(self) -> bool:
-        """Whether this Redis was started anew, is another one, or was emptied: it may lack the last moments, or all.
+        """Whether this Redis was started anew, is another one, was emptied or tampered with: it may lack anything.
 
         True once. What is kept is the server's run id, which is another after each of these.
         """
@@ -61,6 +63,10 @@ class Inventory:
         self._store.client.set(self._keys.server, info["run_id"])
         return True
 
+    def doubt(self) -> None:
+        """Have :meth:`begin` say so once more: something here is not as we left it."""
+        self._store.client.delete(self._keys.server)
+
     def live(self) -> dict[str, Known]:
         """Every live message, and where it is said to be."""
         found: dict[str, Known] = {}
@@ -71,9 +77,30 @@ class Inventory:
                     pipe.zscan(self._keys.state(state, lane), cursor, count=CHUNK)
                 answers = dict(zip(cursors, pipe.execute(), strict=True))
             for (state, _), (_, members) in answers.items():
-                found |= {id.decode("utf-8", "replace"): Known(state, score) for id, score in members}
+                found |= {member(id): Known(state, score) for id, score in members}
             cursors = {place: cursor for place, (cursor, _) in answers.items() if cursor}
         return found
+
+    def drop(self, ids: Iterable[str]) -> int:
+        """Let go of those ids of which nothing can be read; how many were anywhere.
+
+        An id and its record are written together, so this is what somebody else wrote, or has overwritten. No
+        transition can be carried out on it, since nobody knows its lane. What of it is in the spool is unknown
+        then, and taken in (:mod:`lanes.services.reconcile`).
+        """
+        wanted = list(ids)
+        known = self._store.records(wanted)
+        strays = [raw(id) for id in wanted if id not in known]
+        if not strays:
+            return 0
+        with self._store.client.pipeline(transaction=False) as pipe:
+            for state, lane in itertools.product(State, self._lanes):
+                pipe.zrem(self._keys.state(state, lane), *strays)
+            for lane in self._lanes:
+                pipe.zrem(self._keys.deadlines(lane), *strays)
+                pipe.zrem(self._keys.retry(lane), *strays)
+            pipe.hdel(self._keys.records, *strays)
+            return sum(pipe.execute()[: len(State) * len(self._lanes)])
 
     def adopt(self, messages: Iterable[Found]) -> Counter[State]:
         """Take messages in; as what, and how many, of those that were not live already. One round trip."""

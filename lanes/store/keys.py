@@ -174,5 +174,15 @@ class SharedKeys:
 
 
 def text(name: bytes) -> str:
-    """A name as Redis gives it; whatever it holds."""
+    """A name as Redis gives it, to be read; whatever it holds."""
     return name.decode("utf-8", "replace")
+
+
+def member(name: bytes) -> str:
+    """A name as Redis gives it, for :func:`raw`; bytes that are not UTF-8 become lone surrogates (PEP 383)."""
+    return name.decode("utf-8", "surrogateescape")
+
+
+def raw(name: str) -> bytes:
+    """A name as Redis gave it."""
+    return name.encode("utf-8", "surrogateescape")

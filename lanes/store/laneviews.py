@@ -26,7 +26,7 @@ from lanes.schedule import turn
 from lanes.schedule.known import allowed
 from lanes.schedule.view import Domain, Due, LaneView
 from lanes.store.domains import Domains
-from lanes.store.keys import text
+from lanes.store.keys import member, text
 from lanes.store.store import Store
 from lanes.store.stored import instant
 
@@ -58,6 +58,8 @@ class LaneViews:
         self._put_off = settings.domains.put_off
         self._domains = Domains(store.client, store.keys, settings)
         self._in_vain = 0
+        self.unread: list[str] = []
+        """Ids among the heads last seen of which nothing could be read."""
 
     def look(self, window: int, now: float) -> list[LaneView]:
         """Every lane; ``window`` is how many messages may be in flight at once. Without room, its counts are enough.
@@ -66,6 +68,7 @@ class LaneViews:
         """
         count = turn.heads(window, self._in_vain)
         paused, views = self._first(count, now)
+        self.unread = []
         if window <= sum(view.releasing + view.inflight for view in views):
             return views
         named = self._named(self._in_time(views, window, count, now), paused)
@@ -121,7 +124,9 @@ class LaneViews:
         """With the domains of heads, where it matters; a head whose record is not there any more is left out."""
         asked = {view.lane for view in views if self._lanes[view.lane].batch or paused.domains}
         heads = (head for view in views if view.lane in asked for head in chain(view.heads, view.timely))
-        records = self._store.records(head.id for head in heads)
+        ids = [head.id for head in heads]
+        records = self._store.records(ids)
+        self.unread = [id for id in ids if id not in records]
 
         def named(heads: Iterable[Due]) -> tuple[Due, ...]:
             known = ((head, records[head.id]) for head in heads if head.id in records)
@@ -172,7 +177,7 @@ def _view(name: str, lane: Lane, answers: Iterator[Any], way: int) -> LaneView:
 
 
 def _heads(scored: Iterable[tuple[bytes, float]]) -> tuple[Due, ...]:
-    return tuple(Due(text(id), deadline, "") for id, deadline in scored)
+    return tuple(Due(member(id), deadline, "") for id, deadline in scored)
 
 
 def _stopped(view: LaneView) -> LaneView:

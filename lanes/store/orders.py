@@ -17,6 +17,7 @@ from lanes.config import Settings
 from lanes.life import State
 from lanes.message import Record
 from lanes.store import scripts
+from lanes.store.keys import member
 from lanes.store.packed import pack
 from lanes.store.store import CHUNK, Store
 
@@ -82,7 +83,7 @@ class Orders:
     def _all(self, key: str) -> Iterator[str]:
         """Every id that is there from the beginning to the end of the scan; each once."""
         seen = dict.fromkeys(cast("bytes", id) for id, _ in self._client.zscan_iter(key, count=CHUNK))
-        return (id.decode() for id in seen)
+        return (member(id) for id in seen)
 
     def relane(self, found: Found, record: Record) -> bool:
         """Let a message be what ``record`` says, in another lane; whether it still was where it was found."""

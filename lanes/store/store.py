@@ -22,7 +22,7 @@ from lanes.message import Progress, Record
 from lanes.schedule.view import Wave
 from lanes.store import scripts
 from lanes.store.flow import Flow
-from lanes.store.keys import Keys
+from lanes.store.keys import Keys, member, raw
 from lanes.store.packed import accepted_of, pack, unpack
 from lanes.store.senders import Senders
 from lanes.store.settling import Ended, Settlement, Settling
@@ -126,7 +126,7 @@ class Store:
             for wave in waves:
                 args: _Args = [lease_end, wave.count, wave.domain, int(fill), wave.owed, *wave.ids]
                 self._claim(self.keys.place_of(wave.lane, wave.domain), args, client=pipe)
-            return [[id.decode() for id in claimed] for claimed in pipe.execute()]
+            return [[member(id) for id in claimed] for claimed in pipe.execute()]
 
     def amend(self, ids: Iterable[str], amended: Callable[[str, Record], Record]) -> None:
         """Let the records of messages be what is made of them. For messages that nobody else changes meanwhile."""
@@ -153,7 +153,7 @@ class Store:
         with self.client.pipeline(transaction=False) as pipe:
             for lane in self._settings.lanes:
                 pipe.zrangebyscore(self.keys.state(State.RELEASING, lane), "-inf", now, 0, CHUNK)
-            return [id.decode() for ids in pipe.execute() for id in ids]
+            return [member(id) for ids in pipe.execute() for id in ids]
 
     def claimed(self, ids: Iterable[str]) -> list[str]:
         """Those of ``ids`` that are claimed for a release now."""
@@ -235,7 +235,7 @@ class Store:
         wanted = list(dict.fromkeys(ids))
         if not wanted:
             return {}
-        found = cast("list[bytes | None]", self.client.hmget(self.keys.records, wanted))
+        found = cast("list[bytes | None]", self.client.hmget(self.keys.records, list(map(raw, wanted))))
         pairs = ((id, unpack(packed)) for id, packed in zip(wanted, found, strict=True))
         return {id: record for id, record in pairs if record is not None}
 

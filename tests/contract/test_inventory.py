@@ -51,6 +51,25 @@ def test_a_redis_that_was_started_again_is_new(settings: Settings) -> None:
         assert [inventory.begin(), inventory.begin()] == [True, False]
 
 
+def test_what_cannot_be_read_is_let_go_of_and_nothing_else_is(store: Store, inventory: Inventory) -> None:
+    # Given a claimed message whose record was overwritten, another that is as it was, and names that are no messages
+    for id in ("spoilt", "whole"):
+        store.admit(id, [Candidate(record())], NOW)
+    store.claim(Wave("bulk", "example.com", 2, "size"), NOW + 30)
+    store.client.hset(store.keys.records, "spoilt", b"\xc1")
+    store.client.zadd(store.keys.state(State.WITHHELD, "normal"), {b"\xff": NOW})
+    # When all of it is to be dropped, and Redis is doubted
+    inventory.begin()
+    assert inventory.drop(inventory.live()) == 2
+    inventory.doubt()
+    # Then only what can be read is left, and Redis is to be compared with the spool once
+    assert inventory.live() == {"whole": Known(State.RELEASING, NOW + 30)}
+    assert [inventory.begin(), inventory.begin()] == [True, False]
+    # And what the spool knows of it is taken in as if it had never been there
+    assert inventory.adopt([held("spoilt")]) == {State.HELD: 1}
+    assert store.claim(Wave("bulk", "example.com", 2, "size"), NOW + 60) == ["spoilt"]
+
+
 def test_every_live_message_is_told_with_its_state(store: Store, inventory: Inventory) -> None:
     # Given more messages than one answer of Redis has, in each state
     for number in range(2500):

@@ -226,6 +226,24 @@ def test_records_that_are_not_ours_are_unknown(store: Store) -> None:
     assert deadlines(store, "bulk") == {"held": NOW + 86400}
 
 
+def test_names_that_are_not_ours_keep_no_message_from_leaving(store: Store) -> None:
+    # Given a held message, and in front of it what somebody else wrote: in its batch, and among what is claimed
+    hold(store, "held")
+    junk = [b"\xff\xfe", b"", b"nobody"]
+    store.client.zadd(store.keys.batch("bulk", "example.com"), dict.fromkeys(junk, 0.0))
+    store.client.zadd(store.keys.state(State.RELEASING, "bulk"), dict.fromkeys(junk, NOW))
+    # When its domain's turn comes again and again
+    waves = [store.claim(Wave("bulk", "example.com", 2, "size"), NOW + 30) for _ in range(2)]
+    # Then it leaves, and what ran out is told as it is
+    assert waves == [[], ["held"]]
+    assert sorted(store.expired_claims(NOW)) == ["", "nobody", "\udcff\udcfe"]
+
+
+def test_a_window_that_is_no_number_is_the_first_one(store: Store) -> None:
+    store.client.hset(store.keys.window, "size", b"\xffnan?")
+    assert store.admit("a", candidates(record("normal")), NOW).action == "pass"
+
+
 @pytest.mark.parametrize("batched", ["bulk", "normal"])
 @pytest.mark.parametrize(("transition", "start"), [*itertools.product(["start", "defer", "withhold", "keep"], LIVE)])
 def test_a_transition_starts_only_where_the_table_says(

@@ -21,6 +21,7 @@ from tests.integration.world import UNSUBSCRIBE, arrived, running_site, told
 #: Bulk waits long enough to be looked at; what is a second old is no longer young.
 SETTINGS = """
 worker.appear_within = "1s"
+manager.lease = "2s"
 [lanes.bulk]
 sla = "10m"
 lead = "5s"
@@ -200,6 +201,23 @@ def test_mail_of_a_lane_that_is_no_more_is_not_stranded(guarded: Site) -> None:
     assert report["adopted"] == {"held": 1}
     assert list(held(guarded)) == [id]
     assert client.exists(keys.state(State.HELD, "bulletins")) == 0
+
+
+def test_a_record_that_was_overwritten_keeps_no_message_on_hold(site: Site, sink: Sink) -> None:
+    # Given held mail of which Redis has nothing that can be read, and names that are no messages, in every state
+    id = site.send(newsletter(1, **due_in(12)))
+    client, keys = site.redis.client(), site.store.keys
+    client.hset(keys.records, id, b"\xc1\xff")
+    for state in State:
+        client.zadd(keys.state(state, "bulk"), {b"\xff\x00": 1.0, b"ALL": 2.0})
+    # When its time has come
+    # Then it leaves, although whoever claims it cannot tell what it is, and counts
+    assert sink.wait_for(1, timeout=60)[0].queue_id == id
+    wait_until(lambda: delivered(site, 2) == 1, "it to settle", 30)
+    # And when Redis is brought in line, what is no message is forgotten, once
+    reconcile(site)
+    assert (reconcile(site)["strays"], held(site)) == (0, {})
+    assert not any(client.exists(keys.state(state, "bulk")) for state in State)
 
 
 def test_with_nothing_to_do_nothing_is_done(guarded: Site) -> None:

@@ -42,7 +42,7 @@ local function congested(at)
     busy = busy + redis.call('ZCOUNT', KEYS[7 + 2 * lane], since, '+inf')
     busy = busy + redis.call('ZCARD', KEYS[8 + 2 * lane])
   end
-  return busy >= tonumber(redis.call('HGET', KEYS[5], 'size') or ARGV[3])
+  return busy >= (tonumber(redis.call('HGET', KEYS[5], 'size') or ARGV[3]) or tonumber(ARGV[3]))
 end
 
 local function stopped(pauses)
@@ -62,7 +62,7 @@ end
 -- algorithm, ITU-T I.371): a token comes back every `interval` seconds, there are `burst` of them.
 local function within(key, interval, burst)
   if interval == 0 then return true end
-  local again = math.max(tonumber(redis.call('GET', key) or now), now)
+  local again = math.max(tonumber(redis.call('GET', key) or now) or now, now)
   if again - now > interval * (burst - 1) then return false end
   again = again + interval
   redis.call('SET', key, string.format('%.6f', again), 'PX', math.ceil((again - now) * 1000))

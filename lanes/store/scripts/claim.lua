@@ -19,13 +19,17 @@ local function take(id)
   if #taken < most and leave(at, domain, id, by_hand and {HELD, KEPT} or {HELD}) then
     enter(at, domain, id, RELEASING, lease, deadline)
     taken[#taken + 1] = id
+    return true
   end
+  return false
 end
 
 for i = 6, #ARGV do take(ARGV[i]) end
 if not by_hand and #taken < most then
   local source = domain ~= '' and at[BATCH] or at[HELD]
-  for _, id in ipairs(redis.call('ZRANGE', source, 0, most - #taken - 1)) do take(id) end
+  for _, id in ipairs(redis.call('ZRANGE', source, 0, most - #taken - 1)) do
+    if not take(id) then redis.call('ZREM', source, id) end -- not held: it would stand in front of all others for ever
+  end
 end
 if domain ~= '' then
   redis.call('ZADD', at[OWED], ARGV[5], domain)
