@@ -43,16 +43,19 @@ class Site:
     site itself needs; ``programs`` are started, others may be later. With :data:`EVERYTHING`, one
     ``lanes up`` starts them all, with its embedded Redis; otherwise Redis is a private one, or the one
     at ``redis_url``, which sites of other names (``mta``) may share. ``server`` makes another mail server than
-    the Postfix that ``relays`` and ``parameters`` are for.
+    the Postfix that ``relays`` and ``parameters`` are for. ``data_dir`` is a folder for the programs' own data,
+    where it is not to be the site's.
     """
 
     def __init__(self, outside: int, settings: str = "", *, programs: Sequence[str] = PROGRAMS,
                  relays: Mapping[str, Relay] | None = None, parameters: Mapping[str, str] | None = None,
-                 mta: str = "mx1", redis_url: str = "", server: Callable[..., PrivateMta] | None = None) -> None:
+                 mta: str = "mx1", redis_url: str = "", server: Callable[..., PrivateMta] | None = None,
+                 data_dir: Path | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lanes-site-"))
         self.folder.chmod(0o755)
         self.redis = PrivateRedis()
         self._shared = redis_url
+        self._data_dir = data_dir or self.folder
         self.programs = programs
         socket = self.folder / "milter" / "milter.sock"
         socket.parent.mkdir()
@@ -69,7 +72,7 @@ class Site:
     def _own_settings(self, mta: str, socket: Path) -> str:
         url = "embedded" if self.programs == EVERYTHING else self._shared or self.redis.url
         return (
-            f'data_dir = "{self.folder}"\n'
+            f'data_dir = "{self._data_dir}"\n'
             f'redis.url = "{url}"\n'
             f'mta.name = "{mta}"\n'
             f"{self.mta.settings}"
@@ -193,7 +196,7 @@ class Site:
             return self.log(program).count('"started"') >= expected or process.poll() is not None
 
         try:
-            wait_until(settled, program, 20)
+            wait_until(settled, program, 60)
         except TimeoutError as error:
             raise TimeoutError(f"{error}\n{self.log(program)[-2000:]}") from error
         if process.poll() is not None:

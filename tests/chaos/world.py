@@ -1,0 +1,145 @@
+"""Where chaos happens: a private Postfix, its outside world, Redis behind a wire, all programs, two small disks.
+
+Contract: everything can be broken by itself, and :meth:`World.heal` brings back all that is needed, once more
+without harm. Deadlines are so near that they pass while the rounds go on. Mounting the disks may not be
+allowed; then there are none, and what needs them cannot be tried.
+
+Failure: :class:`TimeoutError` if something does not come up, with the end of its log.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+from typing import Self
+
+from contrib.sandbox.link import Link
+from contrib.sandbox.mta import SandboxError
+from contrib.sandbox.ports import LOOPBACK, free_port
+from contrib.sandbox.redis import PrivateRedis
+from contrib.sandbox.sink import Sink
+from contrib.sandbox.site import Site
+from contrib.sandbox.volume import Volume
+from lanes.services.up import PROGRAMS
+from tests.chaos.outside import Outside
+from tests.chaos.traffic import SUSPECT_HEADER
+
+ALL = (*PROGRAMS, "api")
+_SETTINGS = """
+redis.timeout = "1s"
+milter.budget = "500ms"
+milter.breaker_reset = "1s"
+manager.lease = "3s"
+manager.reconcile_every = "20s"
+worker.appear_within = "1s"
+failsafe.after = "10s"
+domains.backoff = "1s"
+domains.backoff_max = "2s"
+[lanes.priority]
+sla = "8s"
+lead = "1s"
+retry = { every = "2s" }
+alert_after = "0s"
+[lanes.normal]
+sla = "12s"
+lead = "2s"
+retry = { initial = "1s", factor = 2.0, max = "4s" }
+promote_at = "2s"
+alert_after = "0s"
+[lanes.bulk]
+sla = "15s"
+retry = { every = "2s" }
+lead = "4s"
+promote_at = "5s"
+batch = { size = 10, max_wait = "4s", streams = 5 }
+"""
+_POSTFIX = {
+    "header_checks": f"regexp:{{ {{ /^{SUSPECT_HEADER}:/ HOLD suspicious }} }}",
+    "minimal_backoff_time": "2s",
+    "maximal_backoff_time": "4s",
+    "queue_run_delay": "2s",
+}
+#: MiB of Redis's disk and of the programs' own. Redis rewrites its log before it has filled a part of it.
+_REDIS_DISK, _DATA_DISK = 96, 8
+_REDIS = {"auto-aof-rewrite-min-size": "8mb"}
+
+
+class World:
+    """All of it; a context manager."""
+
+    def __init__(self) -> None:
+        self._stack = contextlib.ExitStack()
+        self.disks: dict[str, Volume] = {}
+        """``redis`` and ``data``, where mounting is allowed."""
+        self.kills: list[float] = []
+        """When Postfix was killed, in Unix time."""
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            self.redis = PrivateRedis(port=free_port(), settings=_REDIS)
+            data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-data-")))
+            with contextlib.suppress(SandboxError):
+                self.disks["redis"] = stack.enter_context(Volume(self.redis.folder, _REDIS_DISK))
+                self.disks["data"] = stack.enter_context(Volume(data, _DATA_DISK))
+            stack.enter_context(self.redis)
+            self.link = stack.enter_context(Link(self.redis.port))
+            sink = stack.enter_context(Sink())
+            self.outside = Outside(sink)
+            web = f'web.listen = "{LOOPBACK}:{free_port()}"\n'
+            self.site = stack.enter_context(
+                Site(sink.port, web + _SETTINGS, programs=ALL, parameters=_POSTFIX,
+                     redis_url=f"redis://{LOOPBACK}:{self.link.port}", data_dir=data)
+            )
+            self._stack = stack.pop_all()
+        self.settings = self.site.settings
+        self.store = self.site.store
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.heal()
+        self._stack.close()
+
+    def ready(self) -> bool:
+        """Whether the API says so."""
+        try:
+            with urllib.request.urlopen(f"http://{self.settings.web.listen}/readyz", timeout=2) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def kill_postfix(self) -> None:
+        """All of it at once, and remember when."""
+        self.kills.append(time.time())
+        self.site.postfix.kill()
+
+    def heal(self) -> None:
+        """What was stopped, cut or filled is no more; what was killed is started again by who killed it."""
+        self.redis.signal(signal.SIGCONT)
+        self.link.mend()
+        for disk in self.disks.values():
+            disk.empty()
+
+    def rotate(self) -> Path:
+        """The name to which the log is to be put aside; older copies have moved on by one, as by logrotate(8)."""
+        log = self.site.postfix.log_path
+        copies = sorted(log.parent.glob(f"{log.name}.*"), key=lambda path: int(path.suffix[1:]), reverse=True)
+        for copy in copies:
+            copy.rename(copy.with_suffix(f".{int(copy.suffix[1:]) + 1}"))
+        return log.with_name(f"{log.name}.1")
+
+    def logs(self) -> str:
+        """All of Postfix's log, the oldest first."""
+        log = self.site.postfix.log_path
+        copies = sorted(log.parent.glob(f"{log.name}.*"), key=lambda path: int(path.suffix[1:]), reverse=True)
+        return "".join(path.read_text("utf-8", "replace") for path in (*copies, log) if path.exists())
+
+    def reload_postfix(self) -> None:
+        """So that it opens its log anew (``postfix reload``)."""
+        pid = self.site.postfix.folders.queue / "pid" / "master.pid"
+        with contextlib.suppress(OSError):
+            os.kill(int(pid.read_text().split()[0]), signal.SIGHUP)
