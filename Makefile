@@ -67,7 +67,7 @@ plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
 
 setup: $(READY) ## install what is missing (Debian packages, .venv)
 
-$(READY): pyproject.toml constraints.txt contrib/setup.sh
+$(READY): pyproject.toml constraints.txt contrib/setup.sh contrib/sandbox/unpack_sendmail.sh contrib/sandbox/sendmail_preload.c
 	@contrib/setup.sh && touch $@
 
 clean: ## remove what the other targets made
