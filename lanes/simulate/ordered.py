@@ -69,6 +69,10 @@ class Ordered(Generic[K]):
         """The least so many."""
         return list(islice(self, count))
 
+    def last(self, count: int) -> list[K]:
+        """The greatest so many, the greatest first."""
+        return list(islice(chain.from_iterable(map(reversed, reversed(self._blocks))), count))
+
     def below(self, key: tuple[Any, ...]) -> int:
         """How many are less than a key, which need not be there."""
         place = bisect_left(self._lasts, key)

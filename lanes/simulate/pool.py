@@ -38,7 +38,7 @@ class _Held:
         self.domains: dict[str, Ordered[tuple[float, str]]] = {}
         """Of a batched lane, by domain: (accepted, id)."""
         self.full: Ordered[tuple[int, str]] = Ordered()
-        """Domains that hold a batch or more: (-held, name)."""
+        """Domains that hold a batch or more: (held, name)."""
         self.oldest: Ordered[tuple[float, str]] = Ordered()
         """Domains by their oldest message: (accepted, name)."""
         self.owed: dict[str, int] = {}
@@ -80,7 +80,7 @@ class _Held:
     def _unlist(self, domain: str, mates: Ordered[tuple[float, str]]) -> None:
         if mates:
             if len(mates) >= self._size():
-                self.full.remove((-len(mates), domain))
+                self.full.remove((len(mates), domain))
             self.oldest.remove((mates.least[0], domain))
 
     def _list(self, domain: str, mates: Ordered[tuple[float, str]]) -> None:
@@ -88,7 +88,7 @@ class _Held:
             del self.domains[domain]
             return
         if len(mates) >= self._size():
-            self.full.add((-len(mates), domain))
+            self.full.add((len(mates), domain))
         self.oldest.add((mates.least[0], domain))
 
 
@@ -193,9 +193,9 @@ class Pool:
         assert lane.terms.batch  # noqa: S101 - only batched lanes are asked for their domains
         before = now - lane.terms.batch.max_wait
         names = {
-            "full": [name for _, name in lane.full.first(heads)],
+            "full": [name for _, name in lane.full.last(heads)],
             "waited": [name for _, name in takewhile(lambda key: key[0] <= before, islice(lane.oldest, heads))],
-            "begun": sorted(lane.owed, key=lambda name: -lane.owed[name])[:heads],
+            "begun": sorted(lane.owed, key=lambda name: (lane.owed[name], name), reverse=True)[:heads],
             "near": list(dict.fromkeys((*(head.domain for head in (*view.heads, *view.timely)),
                                         *(name for name in lane.terms.batch.domains if name in lane.domains)))),
         }

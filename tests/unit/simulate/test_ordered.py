@@ -24,6 +24,7 @@ def test_it_is_a_sorted_list(keys: list[tuple[int, int]], bound: int) -> None:
     assert list(ordered) == left
     assert len(ordered) == len(left)
     assert ordered.first(5) == left[:5]
+    assert ordered.last(5) == left[::-1][:5]
     assert ordered.below((bound,)) == sum(key < (bound,) for key in left)
     assert ordered.since((bound,), 4) == [key for key in left if key >= (bound,)][:4]
 
