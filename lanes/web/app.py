@@ -53,16 +53,13 @@ def _view(route: Route, desk: Desk, doorkeeper: Doorkeeper) -> Callable[..., Res
         who = doorkeeper.admit(route.scope, request.headers.get("Authorization"))
         if route.method != "GET":
             check_origin(request.headers)
-        return _response(route, route.answers(desk, read(request, route, who, path)))
+        return _response(route.answers(desk, read(request, route, who, path)))
 
     return view
 
 
-def _response(route: Route, answer: Any) -> Response:
-    if route.media != JSON:
-        response: Response = answer
-    else:
-        reply = answer if isinstance(answer, Reply) else Reply(answer, 200)
-        response = Response(msgspec.json.encode(reply.answer), reply.status, content_type=JSON)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+def _response(answer: Any) -> Response:
+    if isinstance(answer, Response):
+        return answer
+    reply = answer if isinstance(answer, Reply) else Reply(answer, 200)
+    return Response(msgspec.json.encode(reply.answer), reply.status, content_type=JSON)

@@ -1,7 +1,7 @@
 """The dashboard's files, which anybody may have: there is nothing in them but the dashboard.
 
 Contract: a browser asks each time whether a file is still the same, so an update shows at once; and it runs and
-loads nothing that is not from here.
+loads nothing that is not from here. What is no file it keeps no copy of.
 """
 
 from __future__ import annotations
@@ -36,4 +36,5 @@ def _file(name: str) -> Response:
 
 def _guarded(response: Response) -> Response:
     response.headers.update(_HEADERS)
+    response.headers.setdefault("Cache-Control", "no-store")
     return response

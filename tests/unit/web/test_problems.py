@@ -112,6 +112,7 @@ def test_every_answer_forbids_a_browser_what_the_dashboard_does_not_need(serve: 
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Referrer-Policy"] == "no-referrer"
+        assert headers["Cache-Control"] == ("no-cache" if path == "/" else "no-store")
 
 
 def test_a_browser_asks_each_time_whether_a_file_is_still_the_same(serve: Serve) -> None:
