@@ -199,8 +199,8 @@ def message(id: str, record: Record, state: str, now: float) -> RenderableType:
     facts = Table(show_header=False, box=None)
     for name, value in (
         ("id", id), ("state", state), ("sender", record.sender), ("to", ", ".join(record.to)),
-        ("subject", record.subject), ("domain", record.domain), ("recipients", str(record.recipients)), ("relay", record.relay or "(the MTA's own)"),
-        ("accepted", rfc3339(record.accepted)),
+        ("subject", record.subject), ("domain", record.domain), ("recipients", str(record.recipients)),
+        ("relay", record.relay or "(the MTA's own)"), ("accepted", rfc3339(record.accepted)),
     ):  # fmt: skip
         facts.add_row(name, printable(value))
     return Group(facts, explanation(record.lane, record.deadline, record.evidence, now))
