@@ -6,6 +6,8 @@ but an id, under which the log has the rest.
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from uuid import uuid4
@@ -22,6 +24,8 @@ from lanes.message import printable
 MEDIA_TYPE = "application/problem+json"
 #: Seconds after which it is worth while to ask again, where Redis is away.
 _AGAIN = 2
+#: Seconds between two lines in the log about that.
+_SAID_EVERY = 60.0
 #: What is worth a line in the log.
 _REFUSED = (401, 403)
 
@@ -55,9 +59,25 @@ def problem(status: int, detail: str, instance: str) -> Problem:
     return Problem(title=HTTPStatus(status).phrase, status=status, detail=detail, instance=instance)
 
 
+class _Outages:
+    """Says in the log that Redis is away: once in a while, and not to each who asks meanwhile."""
+
+    def __init__(self) -> None:
+        self._said_at = -math.inf
+
+    def say(self, error: RedisError, now: float) -> None:
+        """Unless it was said just now."""
+        if now - self._said_at >= _SAID_EVERY:
+            self._said_at = now
+            log.warning("redis does not answer", error=str(error))
+
+
+_outages = _Outages()
+
+
 def unavailable(error: RedisError) -> ProblemError:
     """Redis does not answer."""
-    log.warning("redis does not answer", error=str(error))
+    _outages.say(error, time.monotonic())
     return ProblemError(503, "Redis does not answer; mail flows without lanes meanwhile.", {"Retry-After": str(_AGAIN)})
 
 

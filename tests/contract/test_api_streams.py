@@ -156,11 +156,13 @@ def test_while_redis_is_away_who_watches_is_told_and_goes_on() -> None:
         events = watcher.events()
         assert next(events).kind == "overview"
         redis.kill()
-        problem = next(event for event in events if event.kind == "problem")
+        problem, _ = islice((event for event in events if event.kind == "problem"), 2)
         assert json.loads(problem.data)["status"] == 503
         redis.start()
         assert next(event for event in events if event.kind == "overview")
         assert api.process.poll() is None
+        # And it is said in the log, but not again each second
+        assert api.log.count("redis does not answer") == 1
 
 
 def test_who_does_not_read_is_let_go(redis: PrivateRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
