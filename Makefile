@@ -62,6 +62,9 @@ fuzz-api: $(READY) ## whatever the API's document allows or forbids, asked of a 
 bench-roads: $(READY) ## how soon mail leaves a relay that fails, what it costs, the router, Sendmail's releases
 	@$(PYTHON) -m tests.bench.roads
 
+chaos: $(READY) ## 200 rounds of faults at random under steady traffic, and what must be so after each
+	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED))
+
 plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
 	@$(PYTHON) -m tests.bench.plot
 

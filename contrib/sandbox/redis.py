@@ -65,6 +65,11 @@ class PrivateRedis:
         except RedisError:
             return False
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started, and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal: SIGKILL, SIGSTOP, SIGCONT."""
         if self._process is not None:

@@ -36,6 +36,4 @@ def by_postfix(arrivals: Sequence[Arrival], kills: Sequence[float], noted: int, 
 
 def noted(log: str, id: str, recipient: str) -> int:
     """How many deliveries of a message to a recipient Postfix's log tells of."""
-    return sum(
-        f": {id}: to=<{recipient}>" in line and "status=sent" in line for line in log.splitlines()
-    )
+    return sum(f": {id}: to=<{recipient}>" in line and "status=sent" in line for line in log.splitlines())

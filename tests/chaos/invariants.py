@@ -5,7 +5,8 @@
 ``held_past_lease``   on our hold, at any time, later than its deadline plus ``manager.lease``, by the real clock
 ``foreign_released``  held by somebody else, and not on hold any more
 ``disagreed``         ``reconcile`` again and again finds something to mend, though there is no traffic
-``not_back``          a program that is not running, or an API that is not ready
+``not_back``          a program, or Redis, that is not running, or an API that is not ready
+``restless``          what should have come to rest, or arrived, and did not (:mod:`tests.chaos.rounds`)
 
 Contract: a look changes nothing but what ``reconcile`` does. Each breach is told once.
 """
@@ -16,10 +17,12 @@ import threading
 import time
 from typing import NamedTuple, Self
 
+from redis import RedisError
+
 from lanes.mta import choose
 from lanes.services.reconcile import Reconcile, Report
 from tests.chaos.copies import by_postfix, noted, surplus
-from tests.chaos.traffic import Ledger, Sent
+from tests.chaos.traffic import ORIGIN, Ledger, Sent
 from tests.chaos.world import World
 
 KINDS = ("lost", "duplicated", "held_past_lease", "foreign_released", "disagreed", "not_back", "restless")
@@ -68,8 +71,7 @@ class Invariants:
         self._world, self._ledger, self._watch = world, ledger, watch
         self.foreign: set[str] = set()
         """Ids that are on somebody else's hold."""
-        self.by_postfix = 0
-        """Second copies that are Postfix's own."""
+        self._by_postfix: dict[tuple[int, str], int] = {}
         self._read = 0
         self._open: dict[int, Sent] = {}
         self._surplus: dict[tuple[int, str], int] = {}
@@ -78,10 +80,15 @@ class Invariants:
         self._reconcile = Reconcile(world.store, choose.control(settings), settings, time.time, time.sleep,
                                     patience=_PATIENCE)
 
+    @property
+    def by_postfix(self) -> int:
+        """Second copies that are Postfix's own."""
+        return sum(self._by_postfix.values())
+
     def open(self) -> dict[int, Sent]:
         """What is owed and has not arrived yet, by number."""
         sent = self._ledger.sent
-        self._open |= {one.item.number: one for one in sent[self._read :] if not one.item.held_by_others}
+        self._open |= {one.item.number: one for one in sent[self._read :] if not one.item.foreign}
         self._read = len(sent)
         self._world.outside.look()
         done = [number for number, one in self._open.items() if not self._missing(one)]
@@ -126,10 +133,10 @@ class Invariants:
                 continue
             self._surplus[number, to] = surplus(arrivals)
             log = log or self._world.logs()
-            bounce = to.startswith("m")
-            postfix = by_postfix(arrivals, self._world.kills, noted(log, arrivals[0].id, to), bounce=bounce)
-            self.by_postfix += postfix
-            if surplus(arrivals) > postfix:
+            times = noted(log, arrivals[0].id, to)
+            own = by_postfix(arrivals, self._world.kills, times, bounce=to.endswith(ORIGIN))
+            self._by_postfix[number, to] = own
+            if surplus(arrivals) > own:
                 breaches.append(Breach("duplicated", f"{arrivals} to {to}"))
         return breaches
 
@@ -138,7 +145,7 @@ class Invariants:
         breaches = []
         for one in self._ledger.sent:
             late = self._watch.seen.get(one.id, 0.0) - (one.at + lanes[one.item.lane].sla + lease)
-            if late > 0 and not one.item.held_by_others:
+            if late > 0 and not one.item.foreign:
                 breaches += self._once("held_past_lease", one.id, f"{one.id} ({one.item.lane}), {late:.1f} s and more")
         return breaches
 
@@ -148,15 +155,18 @@ class Invariants:
 
     def _disagreed(self) -> list[Breach]:
         """The first comparison may mend; of those after it, one finds nothing. What moved in between is late news."""
-        self._reconcile()
-        for _ in range(_COMPARISONS):
-            report = self._reconcile()
-            if not mended(report):
-                return []
-        return [Breach("disagreed", str(report))]
+        try:
+            reports = [self._reconcile()]
+            while mended(reports[-1]) and len(reports) <= _COMPARISONS:
+                reports.append(self._reconcile())
+        except RedisError as error:
+            return [Breach("not_back", f"redis: {error}")]
+        return [Breach("disagreed", str(reports[-1]))] if mended(reports[-1]) else []
 
     def _away(self) -> list[Breach]:
         away = [program for program in self._world.site.programs if not self._world.site.running(program)]
+        if not self._world.redis.running:
+            away.append("redis")
         if not self._world.ready():
             away.append("/readyz")
         return [Breach("not_back", what) for what in away]

@@ -12,19 +12,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
 from redis import RedisError
 
 from contrib.sandbox.wait import wait_until
 from lanes.life import State
+from lanes.services.reconcile import Report
 from tests.chaos.faults import Fault
-from tests.chaos.invariants import Breach, Invariants
+from tests.chaos.invariants import Breach, Invariants, mended
 from tests.chaos.schedule import Strike, chance, drawn
-from tests.chaos.traffic import SUSPECT_HEADER, Feeder, Ledger, items
+from tests.chaos.traffic import Feeder, Ledger, items
 from tests.chaos.world import World
 
 #: Seconds over which a round's mail is handed in, and those that anything is waited for at most.
 SECONDS, PATIENCE = 1.5, 30.0
-_BY_HAND = "postsuper"
 
 
 class Round(NamedTuple):
@@ -60,7 +61,9 @@ class Rounds:
         feeder.join(PATIENCE)
         self._hold_by_hand()
         breaches += self._come_to_rest()
-        return Round(number, strikes, breaches + self._invariants.broken() + self._back())
+        breaches += self._invariants.broken()
+        self._start_again()
+        return Round(number, strikes, breaches)
 
     def drain(self) -> list[Breach]:
         """In the end: nothing is put off any more, and all that is owed arrives, or is told to be lost."""
@@ -68,7 +71,13 @@ class Rounds:
         with contextlib.suppress(TimeoutError):
             wait_until(lambda: not self._invariants.open(), "all mail to arrive", 2 * PATIENCE, every=0.2)
         left = [Breach("restless", f"{one.id} did not arrive") for one in self._invariants.open().values()]
-        return [*self._invariants.broken(), *left]
+        return [*self._invariants.broken(), *left, *self._by_command()]
+
+    def _by_command(self) -> list[Breach]:
+        """As an administrator would compare Redis and the spool; the second time there is nothing to do."""
+        reports = [self._world.site.lanes("reconcile", "--json") for _ in range(2)]
+        second = msgspec.json.decode(reports[1], type=Report)
+        return [Breach("disagreed", reports[1])] if mended(second) else []
 
     def _run(self, strikes: Sequence[Strike], dice: random.Random) -> list[Breach]:
         """Strike and heal, each at its time."""
@@ -86,11 +95,9 @@ class Rounds:
     def _hold_by_hand(self) -> None:
         """Whatever is stuck, and is on nobody's hold, an administrator puts on hold; what Postfix held, it holds."""
         sent = self._ledger.sent
-        for one in sent[self._read :]:
-            if one.item.held_by_others:
-                suspect = SUSPECT_HEADER.encode() in one.item.mail.content
-                (self._invariants.foreign if suspect else self._stuck).add(one.id)
-        self._read = len(sent)
+        new, self._read = sent[self._read :], len(sent)
+        self._invariants.foreign |= {one.id for one in new if one.item.foreign == "postfix"}
+        self._stuck |= {one.id for one in new if one.item.foreign == "hand"}
         postfix = self._world.site.postfix
         if tried := self._stuck & set(postfix.queue("deferred")):
             postfix.command("postsuper", "-h", "-", text="".join(f"{id}\n" for id in sorted(tried)))
@@ -101,13 +108,10 @@ class Rounds:
     def _come_to_rest(self) -> list[Breach]:
         asked = time.time()
         try:
-            wait_until(lambda: self._rests(asked), "quiet", PATIENCE, every=0.05)
+            wait_until(lambda: not self._unrest(asked), "quiet", PATIENCE, every=0.05)
         except TimeoutError as error:
             return [Breach("restless", f"{error}; {self._unrest(asked)}")]
         return []
-
-    def _rests(self, since: float) -> bool:
-        return not self._unrest(since)
 
     def _unrest(self, since: float) -> str:
         """Why it is not quiet; empty if it is."""
@@ -124,13 +128,13 @@ class Rounds:
             return str(error)
         return "mail moves" if postfix.queue("incoming") or postfix.queue("active") else ""
 
-    def _back(self) -> list[Breach]:
-        """Who ended by itself is started again, so that the next round has them all."""
-        breaches: list[Breach] = []
+    def _start_again(self) -> None:
+        """Who ended by itself is started, so that the next round has them all."""
+        if not self._world.redis.running:
+            self._world.redis.start()
         for program in self._world.site.programs:
             if not self._world.site.running(program):
                 self._world.site.restart(program)
-        return breaches
 
 
 def _timeline(strikes: Sequence[Strike], faults: Mapping[str, Fault]) -> Iterator[tuple[float, Fault, bool]]:

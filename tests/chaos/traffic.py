@@ -15,7 +15,7 @@ import smtplib
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from contrib.sandbox.mail import Client, Mail, mail
 from tests.chaos.outside import LATER, REFUSED
@@ -31,14 +31,18 @@ _CONNECTIONS = 3
 _RETRY = 0.1
 
 
+Foreign = Literal["", "postfix", "hand"]
+"""Nobody; Postfix's own header checks; an administrator, once it was deferred."""
+
+
 class Item(NamedTuple):
     """A message that is to be handed in."""
 
     number: int
     lane: str
     mail: Mail
-    held_by_others: bool = False
-    """Whether Postfix's own rules hold it, or somebody will by hand."""
+    foreign: Foreign = ""
+    """Who puts it on hold, if it is not us."""
 
     @property
     def owed_to(self) -> frozenset[str]:
@@ -165,13 +169,11 @@ def _refused(number: int, dice: random.Random) -> Item:
 
 
 def _suspect(number: int, dice: random.Random) -> Item:
-    """Postfix's header checks hold it."""
-    return _item(number, "priority", (_at(number, dice.choice(_DOMAINS)),), {SUSPECT_HEADER: "yes"}, foreign=True)
+    return _item(number, "priority", (_at(number, dice.choice(_DOMAINS)),), {SUSPECT_HEADER: "yes"}, foreign="postfix")
 
 
 def _stuck(lane: str, domain: str) -> Kind:
-    """Its destination takes nothing, and somebody will put it on hold."""
-    return lambda number, _dice: _item(number, lane, (_at(number, domain),), foreign=True)
+    return lambda number, _dice: _item(number, lane, (_at(number, domain),), foreign="hand")
 
 
 def _at(number: int, domain: str) -> str:
@@ -183,7 +185,7 @@ _HEADERS: Mapping[str, Mapping[str, str]] = {"priority": {}, "normal": {}, "bulk
 
 
 def _item(number: int, lane: str, recipients: tuple[str, ...], headers: Mapping[str, str] | None = None, *,
-          foreign: bool = False) -> Item:
+          foreign: Foreign = "") -> Item:
     all_headers = {NUMBER_HEADER: str(number), **_HEADERS[lane], **(headers or {})}
     subject = _SUBJECTS[lane].format(100_000 + number)
     content = mail(subject, recipients, sender=f"m{number}@{ORIGIN}", headers=all_headers)
