@@ -4,7 +4,8 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
-	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands fuzz-api plots
+	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands fuzz-api plots \
+	chaos
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20

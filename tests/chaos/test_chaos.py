@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import contextlib
 
+import pytest
+from redis import Redis
+from redis import TimeoutError as RedisTimeout
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from contrib.sandbox.link import Link
 from contrib.sandbox.mail import mail
+from contrib.sandbox.ports import LOOPBACK, free_port
+from contrib.sandbox.redis import PrivateRedis
+from contrib.sandbox.wait import wait_until
 from tests.bench.tracking import quiet
 from tests.chaos.copies import by_postfix, noted
 from tests.chaos.faults import FAULTS
@@ -62,6 +72,26 @@ def test_deliveries_are_counted_by_message_and_recipient() -> None:
         smtp[1]: CD: to=<r@a.example>, relay=x, status=sent (250)
         """
     assert noted(log, "AB", "r@a.example") == 1
+
+
+def test_a_wire_that_is_cut_keeps_everybody_waiting_until_it_is_mended() -> None:
+    port = free_port()
+    with PrivateRedis(port=port), Link(port) as link:
+        client = Redis.from_url(f"redis://{LOOPBACK}:{link.port}", socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
+
+        def answers() -> bool:
+            with contextlib.suppress(RedisTimeout):
+                return bool(client.ping())
+            return False
+
+        wait_until(answers, "an answer")
+        # Given a wire that is cut
+        link.cut()
+        # Then neither an old nor a new connection hears anything, and nobody hangs up
+        assert [answers(), answers()] == [False, False]
+        # And when it is mended, all is as before
+        link.mend()
+        wait_until(answers, "an answer again")
 
 
 def test_a_refused_recipient_is_owed_as_a_bounce_to_the_sender() -> None:
