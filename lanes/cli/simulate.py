@@ -28,6 +28,7 @@ from lanes.simulate.trace import Trace, TraceError
 from lanes.simulate.world import World
 from lanes.timestamps import rfc3339
 
+_HOUR = 3600.0
 _PATH: Any = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -120,7 +121,7 @@ def _strangers(seen: Survey, tried: dict[str, Settings]) -> Iterator[str]:
 
 
 def _table(results: Sequence[Result]) -> RenderableType:
-    numbers = ("messages", "sent", "p50", "p95", "p99", "late", "cost", "waves", "of", "connections", "finished")
+    numbers = ("sent", "p50", "p95", "p99", "late", "cost", "waves", "of", "connections", "finished")
     table = tables.grid("", "lane", "run", *numbers, right=numbers)
     for lane in dict.fromkeys(one.lane for run in results for one in run.lanes):
         for run in results:
@@ -132,13 +133,15 @@ def _table(results: Sequence[Result]) -> RenderableType:
 
 def _cells(one: LaneResult) -> Sequence[str]:
     late = f"{one.violations} ({100 * one.violations / one.sent:.2f} %)" if one.sent else "–"
-    return (str(one.messages), str(one.sent), *map(_short, (one.p50, one.p95, one.p99)), late, one.cost or "–",
-            str(one.waves or "–"), f"{one.wave_mean:g}" if one.wave_mean else "–", str(one.connections),
-            _short(one.finished))
+    return (str(one.sent), *map(_short, (one.p50, one.p95, one.p99)), late, one.cost or "–", str(one.waves or "–"), f"{one.wave_mean:g}" if one.wave_mean else "–",
+            str(one.connections), _short(one.finished))
 
 
 def _short(seconds: float | None) -> str:
-    return "–" if seconds is None else tables.short(seconds)
+    """Of hours, no seconds."""
+    if seconds is None:
+        return "–"
+    return tables.short(seconds if seconds < _HOUR else round(seconds / 60) * 60)
 
 
 COMMANDS = (simulate_,)

@@ -78,7 +78,7 @@ class Server:
         if terms.greylist and now < self._met.setdefault(mail.sender, now) + terms.greylist:
             return "deferred", PUT_OFF
         if terms.deferred and mail.lot(self._seed, "deferred") < terms.deferred:
-            return "deferred", PUT_OFF
+            return "deferred", terms.dsn
         if (self._replay and mail.bounced) or (terms.bounced and mail.lot(self._seed, "bounced") < terms.bounced):
             return "bounced", REFUSED
         return "sent", "2.0.0"

@@ -46,9 +46,11 @@ class Destination(Section, frozen=True):
     rate: Annotated[float, Meta(ge=0)] = 0.0
     """Messages that are taken in a second; others wait likewise. 0: any number."""
     deferred: _Part = 0.0
-    """The part of attempts that is put off (451 4.7.1) ..."""
+    """The part of attempts that is put off ..."""
+    dsn: Annotated[str, Meta(pattern=r"^4\.\d{1,3}\.\d{1,3}$")] = "4.7.1"
+    """... with this status (RFC 3463): 4.7.1 speaks for the domain, 4.2.2 for a full mailbox."""
     bounced: _Part = 0.0
-    """... and that is refused for good."""
+    """The part that is refused for good."""
     greylist: Seconds = Seconds(0)
     """A sender that is new is put off until so long after its first attempt."""
     timeout: Seconds = Seconds(30)

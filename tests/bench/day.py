@@ -6,8 +6,8 @@ them is simulated, which gets that part of every campaign and of everything else
 destinations take. So a batch takes ten or a hundred times as long to come together there, which is what really happens
 where mail is spread over MTAs at random.
 
-The world: a thousand domains that need 0.3 s for a message (half of them more), and defer one message of a hundred.
-The largest takes 40 messages a second of the whole of a 100 a second site, the second 10, which is less than comes at
+The world: a thousand domains that need 0.3 s for a message (half of them more), and put one message of a hundred off,
+since its mailbox is full. The third says something else at that, so that the fault is the domain's. The largest takes 40 messages a second of the whole of a 100 a second site, the second 10, which is less than comes at
 times; the fifth is down for an hour in the afternoon, the fiftieth greylists. Larger sites' destinations take more in
 proportion, since they are other sites' customers, too.
 
@@ -57,10 +57,13 @@ WORLD = """
 [destination]
 seconds = "300ms"
 deferred = 0.01
+dsn = "4.2.2"
 [destinations."d1.example"]
 rate = 40
 [destinations."d2.example"]
 rate = 10
+[destinations."d3.example"]
+dsn = "4.7.1"
 [destinations."d5.example"]
 down = [{ after = "HOURh", lasts = "1h" }]
 [destinations."d50.example"]
