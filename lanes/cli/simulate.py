@@ -133,7 +133,8 @@ def _table(results: Sequence[Result]) -> RenderableType:
 
 def _cells(one: LaneResult) -> Sequence[str]:
     late = f"{one.violations} ({100 * one.violations / one.sent:.2f} %)" if one.sent else "–"
-    return (str(one.sent), *map(_short, (one.p50, one.p95, one.p99)), late, one.cost or "–", str(one.waves or "–"), f"{one.wave_mean:g}" if one.wave_mean else "–",
+    waves = str(one.waves or "–"), f"{one.wave_mean:g}" if one.wave_mean else "–"
+    return (str(one.sent), *map(_short, (one.p50, one.p95, one.p99)), late, one.cost or "–", *waves,
             str(one.connections), _short(one.finished))
 
 

@@ -7,9 +7,9 @@ destinations take. So a batch takes ten or a hundred times as long to come toget
 where mail is spread over MTAs at random.
 
 The world: a thousand domains that need 0.3 s for a message (half of them more), and put one message of a hundred off,
-since its mailbox is full. The third says something else at that, so that the fault is the domain's. The largest takes 40 messages a second of the whole of a 100 a second site, the second 10, which is less than comes at
-times; the fifth is down for an hour in the afternoon, the fiftieth greylists. Larger sites' destinations take more in
-proportion, since they are other sites' customers, too.
+since its mailbox is full. The third says something else at that, so that the fault is the domain's. The largest takes
+40 messages a second of a site of 100, the second 10, which is less than comes at times; the fifth is down for an hour
+in the afternoon, the fiftieth greylists. Of larger sites destinations take more in proportion.
 
 Modes
     ``lanes``   settings as shipped, one road.
