@@ -50,7 +50,10 @@ class PrivateRedis:
         command = [self._binary, *self._arguments()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(self._answers, f"{self._binary} to answer")
+        try:
+            wait_until(self._answers, f"{self._binary} to answer", 30)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{(self.folder / 'log').read_text('utf-8', 'replace')[-2000:]}") from error
 
     def _arguments(self) -> list[str]:
         settings = {

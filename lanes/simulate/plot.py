@@ -62,7 +62,7 @@ def _panel(lane: str, sla: float, runs: Mapping[str, Tally], slots: int, top: in
             yield f'<text x="{_LEFT - 6}" y="{y(mark) + 4}" text-anchor="end">{format_seconds(mark)}</text>'
     yield from _hours(slots, top)
     yield (f'<path d="M{_LEFT} {y(sla)}H{_WIDTH - _RIGHT}" stroke="#17202c" stroke-dasharray="5 4"/>'
-           f'<text x="{_WIDTH - _RIGHT - 4}" y="{y(sla) - 4}" text-anchor="end">SLA {format_seconds(sla)}</text>')
+           f'<text x="{_WIDTH - _RIGHT - 4}" y="{y(sla) + 12}" text-anchor="end">SLA {format_seconds(sla)}</text>')
     for points, colour in zip(lines.values(), _cycle(len(lines)), strict=True):
         path = " ".join(f"{_x(slot + 0.5, slots)},{y(seconds)}" for slot, seconds in points)
         yield f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.6"/>'
