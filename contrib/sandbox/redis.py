@@ -46,14 +46,14 @@ class PrivateRedis:
         return Redis.from_url(self.url)
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start, and wait until it answers. :class:`RuntimeError`, with the end of its log, if it ends instead."""
         command = [self._binary, *self._arguments()]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            wait_until(self._answers, f"{self._binary} to answer", 30)
-        except TimeoutError as error:
-            raise TimeoutError(f"{error}\n{(self.folder / 'log').read_text('utf-8', 'replace')[-2000:]}") from error
+        wait_until(lambda: self._answers() or not self.running, f"{self._binary} to answer", 30)
+        if not self.running:
+            self.stop()
+            raise RuntimeError(f"{self._binary} ended:\n{(self.folder / 'log').read_text('utf-8', 'replace')[-2000:]}")
 
     def _arguments(self) -> list[str]:
         settings = {

@@ -131,7 +131,7 @@ class Rounds:
     def _start_again(self) -> None:
         """Who ended by itself is started, so that the next round has them all."""
         if not self._world.redis.running:
-            self._world.redis.start()
+            self._world.start_redis()
         for program in self._world.site.programs:
             if not self._world.site.running(program):
                 self._world.site.restart(program)

@@ -49,12 +49,14 @@ def run(seed: int, rounds: int, messages: int, first: int = 1,
         if left := play.drain():
             found.update(breach.kind for breach in left)
             note(_failed(seed, Round(first + rounds, [], left), _keep(world, seed, first + rounds)))
+        refused = [str(folder) for folder in world.refused]
         untried = sorted(set(wanted) - set(faults))
     return {
         "seed": seed, "rounds": rounds, "messages": len(ledger.sent), **{kind: found[kind] for kind in KINDS},
         "duplicated_by_postfix": invariants.by_postfix, "held_by_others": len(invariants.foreign),
         "unanswered": ledger.unanswered, "seconds": round(time.monotonic() - began, 1),
         "faults": dict(sorted(struck.items())), "untried": untried,
+        "logs_that_redis_refused": refused,
     }  # fmt: skip
 
 

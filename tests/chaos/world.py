@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -78,6 +79,8 @@ class World:
         """``redis`` and ``data``, where mounting is allowed."""
         self.kills: list[float] = []
         """When Postfix was killed, in Unix time."""
+        self.refused: list[Path] = []
+        """Where the logs are that Redis refused to read when it was started again."""
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
@@ -111,6 +114,16 @@ class World:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+    def start_redis(self) -> None:
+        """On the log that it has; if it refuses that, on none, as an administrator would: the spool knows it all."""
+        try:
+            self.redis.start()
+        except RuntimeError:
+            aside = Path(tempfile.mkdtemp(prefix="chaos-refused-"))
+            shutil.move(self.redis.folder / "appendonlydir", aside)
+            self.refused.append(aside)
+            self.redis.start()
 
     def kill_postfix(self) -> None:
         """All of it at once, and remember when."""
