@@ -131,7 +131,7 @@ def _append(log: Path, text: bytes) -> None:
 FAULTS: Mapping[str, Fault] = {
     **{f"kill_{program}": _kill(program) for program in ALL},
     "kill_redis": Fault("redis", _kill_redis, lambda world: world.start_redis()),
-    "kill_postfix": Fault("postfix", lambda world, _: world.kill_postfix(), lambda world: world.site.postfix.start()),
+    "kill_postfix": Fault("postfix", lambda world, _: world.site.postfix.kill(), lambda world: world.start_postfix()),
     "stop_manager": _stop("manager"),
     "stop_redis": Fault("redis", lambda world, _: world.redis.signal(signal.SIGSTOP),
                         lambda world: world.redis.signal(signal.SIGCONT)),

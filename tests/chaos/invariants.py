@@ -134,7 +134,7 @@ class Invariants:
             self._surplus[number, to] = surplus(arrivals)
             log = log or self._world.logs()
             times = noted(log, arrivals[0].id, to)
-            own = by_postfix(arrivals, self._world.kills, times, bounce=to.endswith(ORIGIN))
+            own = by_postfix(arrivals, self._world.lives, times, bounce=to.endswith(ORIGIN))
             self._by_postfix[number, to] = own
             if surplus(arrivals) > own:
                 breaches.append(Breach("duplicated", f"{arrivals} to {to}"))

@@ -115,7 +115,7 @@ class Rounds:
 
     def _unrest(self, since: float) -> str:
         """Why it is not quiet; empty if it is."""
-        store, postfix = self._world.store, self._world.site.postfix
+        store = self._world.store
         try:
             if not self._world.ready():
                 return "/readyz"
@@ -126,7 +126,7 @@ class Rounds:
                 return "releases are under way"
         except RedisError as error:
             return str(error)
-        return "mail moves" if postfix.queue("incoming") or postfix.queue("active") else ""
+        return "mail moves" if self._world.moves() else ""
 
     def _start_again(self) -> None:
         """Who ended by itself is started, so that the next round has them all."""

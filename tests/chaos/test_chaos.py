@@ -50,18 +50,18 @@ def test_a_seed_gives_the_same_faults_and_no_victim_is_hit_twice_in_a_round() ->
         assert all(strike.until > strike.at for strike in strikes)
 
 
-@pytest.mark.parametrize(("arrivals", "kills", "told", "bounce", "expected"), [
+@pytest.mark.parametrize(("arrivals", "lives", "told", "bounce", "expected"), [
     ([Arrival(10, "a"), Arrival(12, "a")], [11.0], 1, False, 1),  # it died before it had noted the first
     ([Arrival(10, "a"), Arrival(12, "a")], [11.0], 2, False, 0),  # it had noted it, and yet sent it again
-    ([Arrival(10, "a"), Arrival(12, "a")], [9.0, 13.0], 1, False, 0),  # nobody killed it in between
+    ([Arrival(10, "a"), Arrival(12, "a")], [9.0, 13.0], 1, False, 0),  # it lived all the while
     ([Arrival(10, "a"), Arrival(12, "b")], [11.0], 1, False, 0),  # two messages
     ([Arrival(10, "a"), Arrival(12, "b")], [11.0], 0, True, 1),  # a bounce is made anew, under an id of its own
     ([Arrival(10, "a"), Arrival(12, "b")], [], 0, True, 0),
 ])
 def test_a_second_copy_is_postfixs_own_only_if_it_died_before_it_took_note(
-    arrivals: list[Arrival], kills: list[float], told: int, bounce: bool, expected: int
+    arrivals: list[Arrival], lives: list[float], told: int, bounce: bool, expected: int
 ) -> None:
-    assert by_postfix(arrivals, kills, told, bounce=bounce) == expected
+    assert by_postfix(arrivals, lives, told, bounce=bounce) == expected
 
 
 def test_deliveries_are_counted_by_message_and_recipient() -> None:
