@@ -106,7 +106,8 @@ def _in_words(seen: Survey, bad: int, results: Sequence[Result], tried: dict[str
     if bad:
         notes.append(f"{bad} lines of the trace could not be used, and were left out")
     notes += _strangers(seen, tried)
-    windows = (f"{printable(run.name)}: window {run.window_mean:.0f} on average, {run.window_max} at most"
+    windows = (f"{printable(run.name)}: window {run.window_mean:.0f} on average, {run.window_max} at most; "
+               f"{run.held_max} messages held at once"
                for run in results if run.window_mean is not None)
     return Group(Text("\n".join(notes)), _table(results), Text("\n".join(windows)))
 

@@ -53,6 +53,8 @@ class Result(msgspec.Struct, frozen=True):
     lanes: tuple[LaneResult, ...]
     window_mean: float | None
     window_max: int | None
+    held_max: int | None
+    """Messages that were held at once."""
 
 
 def result(name: str, tally: Tally, settings: Settings) -> Result:
@@ -60,8 +62,8 @@ def result(name: str, tally: Tally, settings: Settings) -> Result:
     priced = bool(settings.relays) and name != PLAIN
     lanes = tuple(_lane(lane, tally.lanes[lane], tally, priced) for lane in settings.by_rank())
     if not tally.turns:
-        return Result(name, lanes, None, None)
-    return Result(name, lanes, round(tally.width_sum / tally.turns, 1), tally.width_max)
+        return Result(name, lanes, None, None, None)
+    return Result(name, lanes, round(tally.width_sum / tally.turns, 1), tally.width_max, tally.held_max)
 
 
 def _lane(name: str, lane: LaneTally, tally: Tally, priced: bool) -> LaneResult:

@@ -124,7 +124,7 @@ class Lanes:
         released = self._release(views, window.size - for_retries(len(due), window.size - busy), now) if views else 0
         fresh = released + self._retry(due, window.size - busy - released, now)
         self._kept = Kept(window, busy + fresh, fresh)
-        self._tally.window(window.size, self._pool.busy)
+        self._tally.turn(window.size, self._pool.busy, self._pool.waiting)
 
     def _look(self, window: int, now: float) -> Sequence[LaneView]:
         """The lanes, as the planner is shown them; nothing where there is no room, or nothing to be released."""

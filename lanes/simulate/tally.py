@@ -61,6 +61,7 @@ class Tally:
         self.turns = 0
         self.width_sum = 0
         self.width_max = 0
+        self.held_max = 0
         self.connections: Counter[str] = Counter()
         """Opened by the MTA, by the lane of the mail that was the first on each."""
 
@@ -89,8 +90,9 @@ class Tally:
         lane.released += len(mails)
         lane.largest = max(lane.largest, len(mails))
 
-    def window(self, width: int, inflight: int) -> None:  # noqa: ARG002 - likewise
-        """The window of a turn, and what is in flight at its end."""
+    def turn(self, width: int, inflight: int, held: int) -> None:  # noqa: ARG002 - likewise
+        """A turn's window, and how many messages are in flight and held at its end."""
         self.turns += 1
         self.width_sum += width
         self.width_max = max(self.width_max, width)
+        self.held_max = max(self.held_max, held)

@@ -16,7 +16,7 @@ Modes
     ``roads``   the same, and three relays at the paper's prices, transports of their own.
     ``plain``   Postfix without lanes.
 
-Prints a table, and as its last line one JSON object. ``simulated/s`` is messages per second of processor time.
+Prints tables, and as its last line one JSON object. ``per_second`` is messages simulated per second of processor time.
 """
 
 from __future__ import annotations
@@ -86,21 +86,21 @@ def measure(rate: float, mode: str, hours: float, seed: int) -> dict[str, object
     cost = money(sum(lane.micro for lane in tally.lanes.values())) if mode == "roads" else None
     return {
         "rate": rate, "mode": mode, "hours": hours, "messages": messages, "per_second": round(messages / took),
-        "cost": cost, "window_max": found.window_max, "lanes": {lane.lane: _lane(lane) for lane in found.lanes},
+        "cost": cost, "window_max": found.window_max, "held_max": found.held_max,
+        "lanes": {lane.lane: _lane(lane) for lane in found.lanes},
     }  # fmt: skip
 
 
 def _lane(lane: LaneResult) -> dict[str, object]:
     return {"sent": lane.sent, "p50_s": lane.p50, "p95_s": lane.p95, "p99_s": lane.p99, "violations": lane.violations,
-            "connections": lane.connections, "wave_mean": lane.wave_mean, "refused": lane.refused}
+            "expired": lane.expired, "connections": lane.connections, "wave_mean": lane.wave_mean}
 
 
 def _rows(one: dict[str, object]) -> Iterator[dict[str, object]]:
     lanes = one["lanes"]
     assert isinstance(lanes, dict)
     for name, lane in lanes.items():
-        yield {"rate": f"{one['rate']:g}", "mode": one["mode"], "lane": name, **lane, "cost": one["cost"],
-               "simulated/s": one["per_second"]}
+        yield {"rate": f"{one['rate']:g}", "mode": one["mode"], "lane": name, **lane}
 
 
 def main() -> None:
@@ -117,6 +117,7 @@ def main() -> None:
         futures = [pool.submit(measure, rate, mode, wanted.hours, wanted.seed) for rate, mode in cases]
         runs = [future.result() for future in futures]
     report.show("a day of one MTA", [row for run in runs for row in _rows(run)])
+    report.show("runs", [{key: value for key, value in run.items() if key != "lanes"} for run in runs])
     report.finish("day", {"runs": runs})
 
 

@@ -55,7 +55,7 @@ def test_a_domain_that_greylists_is_probed_before_its_batch_goes_on(site: Site, 
     assert seen["held"] <= 20 - 5 - 2
     assert (good["failures"], good["batch"], good["streams"], good["good_hours"]) == (0, 5, 1, list(range(24)))
     # And it is said to people
-    wait_until(lambda: "backs off for" in site.lanes("ls", "--domains", "--lane", "bulk"), "the backoff to be told", 20)
+    wait_until(lambda: "backs off for" in site.lanes("ls", "--domains", "--lane", "bulk"), "the backoff to be told", 60)
     # When it takes mail again
     sink.answer("grey.example", "")
     # Then a probe opens it, and all that is held goes on; what was deferred has its lane's own turn

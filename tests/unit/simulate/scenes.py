@@ -93,8 +93,8 @@ class Witness(Tally):
         super().wave(wave, mails, now)
         self.waves.append((wave, [mail.id for mail in mails], max(mail.accepted for mail in mails), now))
 
-    def window(self, width: int, inflight: int) -> None:
-        super().window(width, inflight)
+    def turn(self, width: int, inflight: int, held: int) -> None:
+        super().turn(width, inflight, held)
         self.widths.append((width, inflight))
 
     @property
