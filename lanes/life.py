@@ -43,10 +43,13 @@ class Result(StrEnum):
 LIVE = tuple(State)
 
 #: Transition -> the states it may start from, and where it leads (None: settled). A message that is on
-#: hold by hand is not deferred: an attempt that was under way may end so, but its file stays on hold.
+#: hold by hand is not deferred: an attempt that was under way may end so, but its file stays on hold. Who releases
+#: a message confirms it when that is over, and may be slower than the MTA, whose log has then told more: so what is
+#: deferred by then stays so.
 TRANSITIONS: dict[str, tuple[tuple[State, ...], State | None]] = {
     "claim": ((State.HELD, State.KEPT), State.RELEASING),
     "unclaim": ((State.RELEASING,), State.HELD),
+    "confirm": ((State.HELD, State.RELEASING), State.INFLIGHT),
     "start": ((State.HELD, State.RELEASING, State.DEFERRED, State.WITHHELD, State.KEPT), State.INFLIGHT),
     "defer": ((State.HELD, State.RELEASING, State.INFLIGHT), State.DEFERRED),
     "withhold": ((State.HELD, State.RELEASING, State.INFLIGHT, State.DEFERRED), State.WITHHELD),

@@ -45,7 +45,7 @@ class Release:
         absent = [id for id in wave if id not in released]
         moved, later, gone = self._sort(absent)
         now = self._clock()
-        self._store.move("start", [*released, *moved], now)
+        self._store.move("confirm", [*released, *moved], now)
         self._store.unclaim(later)
         self._store.settle([Settlement(id, Result.GONE, now) for id in gone])
         log.info("release", claimed=len(wave), released=len(released), moved=len(moved),

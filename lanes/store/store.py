@@ -170,7 +170,8 @@ class Store:
                 pipe.zscore(self.keys.state(state, record.lane), id)
             return [id for id, score in zip(records, pipe.execute(), strict=True) if score is not None]
 
-    def move(self, transition: Literal["start", "defer", "withhold", "keep"], ids: Iterable[str], now: float) -> int:
+    def move(self, transition: Literal["confirm", "start", "defer", "withhold", "keep"], ids: Iterable[str],
+             now: float) -> int:
         """Carry out a transition of :data:`lanes.life.TRANSITIONS`; how many moved."""
         sources, target = TRANSITIONS[transition]
         assert target is not None  # noqa: S101 - the Literal leaves only transitions between states

@@ -188,6 +188,22 @@ def test_ends_that_are_told_together_are_each_counted_in_its_lane(store: Store, 
     assert [status[lane].lately.messages for lane in ("priority", "bulk")] == [1, 1]
 
 
+def test_what_was_deferred_before_its_release_was_confirmed_stays_so(store: Store, views: Views) -> None:
+    # Given a held message that is claimed, and an MTA that is faster than who releases it
+    hold(store, "b")
+    assert store.claim(Wave("bulk", "example.com", 1, "size"), NOW + 30) == ["b"]
+    store.move("start", ["b"], NOW + 1)
+    store.move("defer", ["b"], NOW + 2)
+    # When the release is confirmed, Then nothing changes: it would else count as in flight, and hold up its domain
+    assert store.move("confirm", ["b"], NOW + 3) == 0
+    assert views.state_of("b") == State.DEFERRED
+    # And what the log has not told of yet is in flight
+    hold(store, "c")
+    assert store.claim(Wave("bulk", "example.com", 1, "size"), NOW + 30) == ["c"]
+    assert store.move("confirm", ["c"], NOW + 4) == 1
+    assert views.state_of("c") == State.INFLIGHT
+
+
 def test_progress_is_merged_and_forgotten_when_settled(store: Store) -> None:
     store.admit("p", candidates(record("priority")), NOW)
     store.note({"p": Progress(sent=2.0), "unknown": Progress(bounced=True)})

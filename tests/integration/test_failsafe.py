@@ -11,10 +11,10 @@ from contrib.sandbox.wait import wait_until
 from lanes.life import State
 from tests.integration.world import UNSUBSCRIBE, told
 
-#: As patient as the settings allow, and waves so small that there are several.
+#: Patient enough for a manager that starts slowly, and waves so small that there are several.
 SETTINGS = """
 [failsafe]
-after = "10s"
+after = "20s"
 wave = 5
 every = "300ms"
 """
@@ -41,7 +41,7 @@ def test_with_redis_manager_and_worker_dead_for_good_nothing_of_ours_stays_held(
         site.kill(program)
     site.redis.kill()
     # Then nothing of ours stays on hold, and what others hold does
-    wait_until(lambda: set(site.postfix.queue("hold")) == {admins, kept}, "our holds to end", timeout=60)
+    wait_until(lambda: set(site.postfix.queue("hold")) == {admins, kept}, "our holds to end", timeout=90)
     arrived = [message.queue_id for message in sink.wait_for(20)]
     assert set(arrived) == set(ours)
     # And it went in waves, the earliest deadline first
@@ -68,7 +68,7 @@ def test_while_they_are_at_work_nothing_is_released(site: Site) -> None:
     wait_until(lambda: time.time() > began + 6, "the manager to be missed", timeout=20)
     site.restart("manager")
     # When more than that has gone by
-    wait_until(lambda: time.time() > began + 14, "time to pass", timeout=20)
+    wait_until(lambda: time.time() > began + 26, "time to pass", timeout=40)
     # Then nothing was released, by the program or by hand
     assert site.lanes("failsafe", "--dry-run") == "silent: nobody; on our hold: 3\n"
     site.lanes("failsafe", "--once")

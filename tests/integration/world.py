@@ -36,6 +36,7 @@ def running_site(request: pytest.FixtureRequest, sink: Sink, settings: str, rela
         if request.session.testsfailed > failed_before:
             for program in programs:
                 print(f"--- {program}\n{site.log(program)[-3000:]}")
+            print(f"--- the MTA\n{site.mta.log[-6000:]}")
 
 
 def told(site: Site, program: str, event: str, **fields: object) -> list[dict[str, Any]]:
