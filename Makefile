@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
 	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands fuzz-api plots \
-	chaos
+	chaos docs
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,6 +65,10 @@ bench-roads: $(READY) ## how soon mail leaves a relay that fails, what it costs,
 
 chaos: $(READY) ## 200 rounds of faults at random under steady traffic, and what must be so after each
 	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+docs: $(READY) ## write the documents that are made from the code: settings, commands, metrics
+	@$(PYTHON) -m lanes.config > docs/settings.md
+	@$(PYTHON) -m lanes.metrics > docs/metrics.md
 
 plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
 	@$(PYTHON) -m tests.bench.plot

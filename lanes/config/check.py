@@ -104,7 +104,7 @@ def _lane(key: str, lane: Lane) -> None:
 def _within_sla(key: str, name: str, value: float | None, lane: Lane) -> None:
     if value is not None and value >= lane.sla:
         found, sla = format_seconds(value), format_seconds(lane.sla)
-        raise ConfigError(f"found {found}, allowed: less than the lane's SLA of {sla}", key=f"{key}.{name}")
+        raise ConfigError(f"found {found}, allowed: less than the lane's SLA ({sla})", key=f"{key}.{name}")
 
 
 def _batch(key: str, lane: Lane) -> None:

@@ -61,11 +61,16 @@ def parse(text: str, file: str = "") -> Settings:
         line = re.search(r"at line (\d+)", str(error))
         raise ConfigError(f"not TOML: {error}", file=file, line=int(line[1]) if line else 0) from error
     try:
-        settings = _settings(_merge(tomllib.loads(defaults_text()), given))
-        check(settings)
+        return laid_over(tomllib.loads(defaults_text()), given)
     except ConfigError as error:
         error.file, error.line = file, _line_of(text, error.key)
         raise
+
+
+def laid_over(defaults: dict[str, Any], given: dict[str, Any]) -> Settings:
+    """:func:`parse` for what TOML was read as already; an error has no file, and no line."""
+    settings = _settings(_merge(defaults, given))
+    check(settings)
     return settings
 
 
@@ -113,13 +118,14 @@ def section(raw: Any, kind: type[T], at: Path_) -> T:
 def _nested(value: Any, hint: Any, at: Path_) -> Any:
     if not isinstance(value, dict):
         return value
-    if get_origin(hint) is dict and (kinds := _kinds(get_args(hint)[1])):
+    if get_origin(hint) is dict and (kinds := sections_in(get_args(hint)[1])):
         return {name: section(item, _kind(item, kinds, (*at, name)), (*at, name)) for name, item in value.items()}
-    kinds = _kinds(hint)
+    kinds = sections_in(hint)
     return section(value, _kind(value, kinds, at), at) if kinds else value
 
 
-def _kinds(hint: Any) -> list[type[Section]]:
+def sections_in(hint: Any) -> list[type[Section]]:
+    """The kinds of table that a type leaves: one, several of which each says which it is, or none."""
     return [k for k in (hint, *get_args(hint)) if isinstance(k, type) and issubclass(k, Section)]
 
 
@@ -200,7 +206,7 @@ def _tables(tree: dict[str, Any], at: Path_) -> Iterator[str]:
     if at and (plain or not tree):
         yield f"\n[{'.'.join(_key(part) for part in at)}]"
     for name, value in plain.items():
-        yield f"{_key(name)} = {_toml(value)}"
+        yield f"{_key(name)} = {literal(value)}"
     for name, value in tree.items():
         if isinstance(value, dict):
             yield from _tables(value, (*at, name))
@@ -210,12 +216,13 @@ def _key(name: str) -> str:
     return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else msgspec.json.encode(name).decode()
 
 
-def _toml(value: Any) -> str:
+def literal(value: Any) -> str:
+    """A value as TOML."""
     if isinstance(value, Seconds):
         text = format_seconds(value)
         return f'"{text}"' if parse_seconds(text) == value else repr(float(value))
     if isinstance(value, Bytes):
         return str(int(value))
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        return f"[{', '.join(literal(item) for item in value)}]"
     return msgspec.json.encode(value).decode()

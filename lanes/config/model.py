@@ -61,25 +61,35 @@ class Retry(Section, frozen=True):
     """A fixed step (``every``), or a growing one (``initial`` times ``factor`` up to ``max``)."""
 
     every: Seconds | None = None
+    """From each attempt to the next."""
     initial: Seconds | None = None
+    """From the first attempt to the second, if the step grows ..."""
     factor: float = 2.0
+    """... so many times longer each time ..."""
     max: Seconds | None = None
+    """... up to this."""
 
 
 class DomainBatch(Section, frozen=True):
     """What is different for one domain; None: as for the others."""
 
     size: int | None = None
+    """As in the lane's ``batch``, for this domain; likewise:"""
     max_wait: Seconds | None = None
+    """How long its oldest message waits for others."""
     streams: int | None = None
+    """How many of its batches may be on their way at once."""
 
 
 class Batch(Section, frozen=True):
     """When mail for one domain is enough to leave together."""
 
     size: int
+    """So many messages for a domain are a batch, and leave ..."""
     max_wait: Seconds
+    """... or fewer, when the oldest of them has waited for so long."""
     streams: int
+    """How many batches may be on their way to one domain at once."""
     domains: dict[str, DomainBatch] = field(default_factory=dict)
 
     def of(self, domain: str) -> Batch:
@@ -94,8 +104,11 @@ class Quota(Section, frozen=True):
     """How much of a lane one sender may use: a token bucket."""
 
     messages: int
+    """So many messages ..."""
     period: Seconds
+    """... in so long, on average ..."""
     burst: int
+    """... and so many at once."""
 
 
 class Lane(Section, frozen=True):

@@ -20,7 +20,9 @@ class Rate(Section, frozen=True):
     """How much a relay takes in some time."""
 
     messages: int
+    """So many messages ..."""
     period: Seconds
+    """... in so long."""
 
 
 class Relay(Section, frozen=True):

@@ -28,17 +28,17 @@ BROKEN = {
     "[lanes.bulk]\nmax_size = -1": "2: lanes.bulk.max_size: found -1, allowed: 0 (no limit) or more",
     "[lanes.bulk]\nmax_inflight = -1": "2: lanes.bulk.max_inflight: found -1, allowed: 0 (no limit) or more",
     'lanes.priority.alert_after = "5m"':
-        "1: lanes.priority.alert_after: found 5m, allowed: less than the lane's SLA of 5m",
+        "1: lanes.priority.alert_after: found 5m, allowed: less than the lane's SLA (5m)",
     '[lanes.normal]\npromote_at = "2h"':
-        "2: lanes.normal.promote_at: found 2h, allowed: less than the lane's SLA of 1h",
-    '[lanes.quick]\nsla = "30s"': "1: lanes.quick.lead: found 1m, allowed: less than the lane's SLA of 30s",
+        "2: lanes.normal.promote_at: found 2h, allowed: less than the lane's SLA (1h)",
+    '[lanes.quick]\nsla = "30s"': "1: lanes.quick.lead: found 1m, allowed: less than the lane's SLA (30s)",
     # Batches
     "[lanes.bulk.batch]\nsize = 0": "2: lanes.bulk.batch.size: found 0, allowed: more than 0",
     '[lanes.bulk]\nbatch = { size = 5, streams = 0, max_wait = "1h" }':
         "2: lanes.bulk.batch.streams: found 0, allowed: more than 0",
     '[lanes.bulk.batch]\nmax_wait = "0s"': "2: lanes.bulk.batch.max_wait: found 0s, allowed: more than 0",
     '[lanes.bulk.batch]\nmax_wait = "24h"':
-        "2: lanes.bulk.batch.max_wait: found 1d, allowed: less than the lane's SLA of 1d",
+        "2: lanes.bulk.batch.max_wait: found 1d, allowed: less than the lane's SLA (1d)",
     # Quotas
     "[lanes.priority.quota]\nmessages = 0": "2: lanes.priority.quota.messages: found 0, allowed: more than 0",
     "[lanes.priority.quota]\nperiod = 0": "2: lanes.priority.quota.period: found 0s, allowed: more than 0",
