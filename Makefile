@@ -68,6 +68,7 @@ chaos: $(READY) ## 200 rounds of faults at random under steady traffic, and what
 
 docs: $(READY) ## write the documents that are made from the code: settings, commands, metrics
 	@$(PYTHON) -m lanes.config > docs/settings.md
+	@$(PYTHON) -m lanes.cli > docs/commands.md
 	@$(PYTHON) -m lanes.metrics > docs/metrics.md
 
 plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last

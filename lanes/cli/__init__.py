@@ -1,8 +1,7 @@
 """The ``lanes`` command: programs to run, things to look at, things to do.
 
 Each group of commands is a module; each reading command takes ``--json``, each changing one
-``--dry-run``. Exit codes: 0 done, 1 it could not be done, 2 the command line or the settings are
-wrong.
+``--dry-run``. Each ends with one of :data:`EXIT_CODES`.
 """
 
 from __future__ import annotations
@@ -34,6 +33,12 @@ from lanes.cli import (
 from lanes.cli.house import DEFAULT_CONFIG
 from lanes.config import ConfigError
 from lanes.mta.port import MtaError
+
+EXIT_CODES = {
+    0: "done; of `lanes doctor`: nothing is wrong",
+    1: "it could not be done, and standard error says why; of `lanes doctor`: something is wrong",
+    2: "the command line or the settings are wrong: nothing was done",
+}
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

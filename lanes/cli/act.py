@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from lanes.cli import tables
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.house import House
 from lanes.jobs.orders import ACTIONS
@@ -49,7 +50,11 @@ def _order(command: Command) -> Command:
     return with_house(command)
 
 
-@click.command()
+@click.command(epilog=examples(
+    "release 4c0TzW1QJcz9sX",
+    "release --domain example.com --why 'their server is back'",
+    "release --lane bulk --dry-run",
+))
 @_about_messages
 @_order
 def release(house: House, why: str, dry_run: bool, **chosen: Any) -> None:
@@ -57,7 +62,10 @@ def release(house: House, why: str, dry_run: bool, **chosen: Any) -> None:
     _carry_out(house, "release", Selection(**chosen), why, dry_run)
 
 
-@click.command()
+@click.command(epilog=examples(
+    "hold 4c0TzW1QJcz9sX --why 'asked for by its sender'",
+    "hold --sender news@example.net --dry-run",
+))
 @_about_messages
 @_order
 def hold(house: House, why: str, dry_run: bool, **chosen: Any) -> None:
@@ -65,7 +73,7 @@ def hold(house: House, why: str, dry_run: bool, **chosen: Any) -> None:
     _carry_out(house, "hold", Selection(**chosen), why, dry_run)
 
 
-@click.command()
+@click.command(epilog=examples("promote 4c0TzW1QJcz9sX", "promote --sender helpdesk@example.com --why 'outage'"))
 @_about_messages
 @_order
 def promote(house: House, why: str, dry_run: bool, **chosen: Any) -> None:
@@ -73,7 +81,7 @@ def promote(house: House, why: str, dry_run: bool, **chosen: Any) -> None:
     _carry_out(house, "promote", Selection(**chosen), why, dry_run)
 
 
-@click.command()
+@click.command(epilog=examples("demote --lane priority --sender reports@example.com"))
 @_about_messages
 @_order
 def demote(house: House, why: str, dry_run: bool, **chosen: Any) -> None:
@@ -81,7 +89,7 @@ def demote(house: House, why: str, dry_run: bool, **chosen: Any) -> None:
     _carry_out(house, "demote", Selection(**chosen), why, dry_run)
 
 
-@click.command()
+@click.command(epilog=examples("pause bulk --why 'maintenance until 14:00'", "pause --domain example.com"))
 @click.argument("lane", default="")
 @click.option("--domain", default="", help="A recipient domain, in every lane.")
 @_order
@@ -90,7 +98,7 @@ def pause(house: House, why: str, dry_run: bool, lane: str, domain: str) -> None
     _carry_out(house, "pause", Selection(lane=lane, domain=domain), why, dry_run)
 
 
-@click.command()
+@click.command(epilog=examples("resume bulk", "resume --domain example.com"))
 @click.argument("lane", default="")
 @click.option("--domain", default="", help="A recipient domain, in every lane.")
 @_order
@@ -99,8 +107,8 @@ def resume(house: House, why: str, dry_run: bool, lane: str, domain: str) -> Non
     _carry_out(house, "resume", Selection(lane=lane, domain=domain), why, dry_run)
 
 
-@click.command()
-@click.option("--limit", default=20, show_default=True)
+@click.command(epilog=examples("audit --limit 100"))
+@click.option("--limit", default=20, show_default=True, help="How many, at most: the last.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_house
 def audit(house: House, limit: int, as_json: bool) -> None:

@@ -10,6 +10,7 @@ import click
 from lanes.answers import alerts as answers
 from lanes.answers import to_json
 from lanes.cli import tables
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.config.errors import nearest
 from lanes.house import House
@@ -22,7 +23,7 @@ from lanes.store.sinks import Sinks
 _PATIENCE = 10.0
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, epilog=examples("alerts", "alerts --all", "alerts --json"))
 @click.option("--all", "all_mtas", is_flag=True, help="Of all MTAs that share this one's Redis.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_house
@@ -38,7 +39,7 @@ def alerts(house: House, all_mtas: bool, as_json: bool) -> None:
         tables.console().print(tables.alerts_in_words(firing, now))
 
 
-@alerts.command()
+@alerts.command(epilog=examples("alerts sinks"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_house
 def sinks(house: House, as_json: bool) -> None:
@@ -51,7 +52,7 @@ def sinks(house: House, as_json: bool) -> None:
         tables.console().print(tables.sinks(terms, records, now))
 
 
-@alerts.command()
+@alerts.command(epilog=examples("alerts test oncall"))
 @click.argument("sink")
 @with_house
 def test(house: House, sink: str) -> None:

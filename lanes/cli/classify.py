@@ -13,6 +13,7 @@ from msgspec import to_builtins
 from lanes import answers, config
 from lanes.answers import messages
 from lanes.cli import backtest, tables
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.house import House
 from lanes.message import Decision
@@ -37,7 +38,11 @@ def read_messages(
         yield name, classifier.classify(read_eml(data, client=client, user=user, sender=sender), time.time())
 
 
-@click.command()
+@click.command(epilog=examples(
+    "classify message.eml",
+    "classify - --sender app@example.com --client 192.0.2.7 < message.eml",
+    "classify --maildir /var/mail/archive --against new.toml",
+))
 @click.argument("files", nargs=-1, type=click.Path(exists=True, allow_dash=True), metavar="[FILE.eml|-|FOLDER]...")
 @click.option("--mbox", "boxes", multiple=True, type=_MAILBOX, help="Past mail in a file of mbox format.")
 @click.option("--maildir", "boxes", multiple=True, type=_MAILBOX, help="Past mail in a Maildir.")

@@ -13,6 +13,7 @@ from rich.console import Group, RenderableType
 from lanes.answers import costs as answers
 from lanes.answers import to_json
 from lanes.cli import tables
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.cli.span import Span
 from lanes.config.units import format_seconds
@@ -25,9 +26,10 @@ from lanes.store.costs import kept_days
 _SENDERS = 50
 
 
-@click.command()
+@click.command(epilog=examples("cost --since 30d --by lane", "cost --by sender --csv"))
 @click.option("--since", type=Span(), default="7d", show_default=True, help="How far to look back, in days of UTC.")
-@click.option("--by", type=click.Choice(["lane", "relay", "sender"]), default="relay", show_default=True)
+@click.option("--by", type=click.Choice(["lane", "relay", "sender"]), default="relay", show_default=True,
+              help="What is added up: the mail of each lane, relay or sender.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, a row a lane, relay or sender.")
 @with_house

@@ -16,6 +16,7 @@ from rich.text import Text
 
 from lanes.answers import to_json
 from lanes.cli import tables
+from lanes.cli.examples import examples
 from lanes.cli.house import DEFAULT_CONFIG, with_house
 from lanes.doctor.examine import Report, examine, gather
 from lanes.doctor.finding import Finding
@@ -26,7 +27,7 @@ from lanes.message import printable
 _LINE = 900
 
 
-@click.command()
+@click.command(epilog=examples("doctor", "doctor --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_house
 def doctor(house: House, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from rich.console import Console
 from rich.progress import Progress as Bar
 
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.house import House
 from lanes.log import configure
@@ -22,7 +23,7 @@ from lanes.services.loop import repeat, stop_on_signals
 from lanes.services.reconcile import Progress, Reconcile, Report
 
 
-@click.command()
+@click.command(epilog=examples("reconcile --dry-run", "reconcile"))
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_house
@@ -39,7 +40,7 @@ def reconcile(house: House, dry_run: bool, as_json: bool) -> None:
     click.echo(msgspec.json.encode(report).decode() if as_json else _in_words(report))
 
 
-@click.command()
+@click.command(epilog=examples("failsafe --dry-run", "failsafe --once"))
 @click.option("--once", is_flag=True, help="One look, and the waves that follow from it; for a timer.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be released.")
 @with_house

@@ -16,6 +16,7 @@ from lanes.answers.domains import domain
 from lanes.answers.lanes import Status
 from lanes.cli import domains, everywhere, tables
 from lanes.cli.classify import read_messages
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.house import House
 from lanes.life import State
@@ -25,7 +26,7 @@ _REFRESH = 0.5
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.command()
+@click.command(epilog=examples("status --watch", "status --all --json"))
 @click.option("--watch", is_flag=True, help="Keep the table on the screen; Ctrl-C ends it.")
 @click.option("--all", "all_mtas", is_flag=True, help="All MTAs that share this one's Redis, together.")
 @as_json
@@ -54,12 +55,13 @@ def _as_json(house: House) -> Status:
     return lanes.status(house.settings, house.views.status(now), house.views.window(now))
 
 
-@click.command()
+@click.command(epilog=examples("ls --lane bulk", "ls --state deferred --limit 200", "ls --domains"))
 @click.option("--lane", help="Only this lane.")
-@click.option("--state", type=click.Choice([s.value for s in State]), default=State.HELD.value, show_default=True)
+@click.option("--state", type=click.Choice([s.value for s in State]), default=State.HELD.value, show_default=True,
+              help="Where the messages are; withheld: on hold by hand; kept: by `lanes hold`.")
 @click.option("--domains", "by_domain", is_flag=True,
               help="Instead, recipient domains of lanes with batches, and what was learned of them.")
-@click.option("--limit", default=50, show_default=True)
+@click.option("--limit", default=50, show_default=True, help="How many of each lane, at most.")
 @as_json
 @with_house
 def ls(house: House, lane: str | None, state: str, by_domain: bool, limit: int, as_json: bool) -> None:
@@ -90,7 +92,7 @@ def _list_domains(house: House, names: Sequence[str], limit: int, as_json: bool)
         tables.console().print(domains.table(rows, now))
 
 
-@click.command()
+@click.command(epilog=examples("show 4c0TzW1QJcz9sX"))
 @click.argument("id")
 @as_json
 @with_house
@@ -106,7 +108,7 @@ def show(house: House, id: str, as_json: bool) -> None:
         tables.console().print(tables.message(id, record, state, time.time()))
 
 
-@click.command()
+@click.command(epilog=examples("explain 4c0TzW1QJcz9sX", "explain message.eml"))
 @click.argument("what", metavar="ID|FILE.eml")
 @as_json
 @with_house

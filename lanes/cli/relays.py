@@ -12,6 +12,7 @@ from rich.text import Text
 from lanes.answers import relays as answers
 from lanes.answers import to_json
 from lanes.cli import tables
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.house import House
 from lanes.message import printable
@@ -22,7 +23,7 @@ _CHARS = 40
 _STYLES = {"closed": "green", "half-open": "yellow", "open": "red"}
 
 
-@click.command()
+@click.command(epilog=examples("relays"))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_house
 def relays(house: House, as_json: bool) -> None:

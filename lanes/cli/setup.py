@@ -14,6 +14,7 @@ from rich.text import Text
 from lanes import config
 from lanes.answers import to_json
 from lanes.cli import tables
+from lanes.cli.examples import examples
 from lanes.cli.house import DEFAULT_CONFIG, with_house
 from lanes.house import House
 from lanes.mta.port import MtaError
@@ -28,7 +29,7 @@ def setup() -> None:
     """Set a mail server up for the lanes, and undo it."""
 
 
-@setup.command()
+@setup.command(epilog=examples("setup postfix", "setup postfix --apply", "setup postfix --revert"))
 @click.option("--config-directory", type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
               help="Where its main.cf is. Default: mta.config_directory.")
 @click.option("--topology", type=click.Choice(["single", "multi"]),

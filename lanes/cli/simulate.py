@@ -15,6 +15,7 @@ from rich.text import Text
 from lanes import config
 from lanes.answers import to_json
 from lanes.cli import tables
+from lanes.cli.examples import examples
 from lanes.config import Settings
 from lanes.config.units import format_seconds
 from lanes.message import printable
@@ -32,7 +33,10 @@ _HOUR = 3600.0
 _PATH: Any = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("simulate")
+@click.command("simulate", epilog=examples(
+    "simulate monday.jsonl.gz --plot monday.svg",
+    "simulate monday.jsonl.gz --config lanes.toml --config other.toml --world world.toml",
+))
 @click.argument("trace", type=_PATH)
 @click.option("--config", "configs", type=_PATH, multiple=True, help="Settings to try, once or more often. Default: "
                                                                    "those of this site.")

@@ -14,6 +14,7 @@ from lanes.answers import to_json
 from lanes.answers.sla import Sla
 from lanes.answers.sla import sla as answer
 from lanes.cli import tables
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.cli.span import Span
 from lanes.config import Settings
@@ -24,7 +25,7 @@ from lanes.sla.report import QUANTILES, Report
 from lanes.timestamps import rfc3339
 
 
-@click.command()
+@click.command(epilog=examples("sla --since 30d", "sla --lane priority --since 1d --csv"))
 @click.option("--since", type=Span(), default="7d", show_default=True, help="How far to look back.")
 @click.option("--lane", help="Only this lane.")
 @click.option("--json", "form", flag_value="json", help="Print JSON.")

@@ -9,6 +9,8 @@ from hashlib import sha256
 
 import click
 
+from lanes.cli.examples import examples
+
 _NAME = re.compile(r"[\w-]{1,40}", re.ASCII)
 
 
@@ -18,7 +20,7 @@ def _named(_context: click.Context, _parameter: click.Parameter, name: str) -> s
     return name
 
 
-@click.command()
+@click.command(epilog=examples("token prometheus", "token dashboard --scope operate"))
 @click.argument("name", callback=_named)
 @click.option("--scope", type=click.Choice(["read", "operate"]), default="read", show_default=True,
               help="operate: may also release, promote and pause.")

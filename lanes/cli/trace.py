@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from lanes.cli.examples import examples
 from lanes.cli.house import with_house
 from lanes.cli.instant import Instant
 from lanes.cli.span import Span
@@ -31,7 +32,10 @@ def trace() -> None:
     """Make a trace of mail: from this site's log, or a synthetic one."""
 
 
-@trace.command()
+@trace.command(epilog=examples(
+    "trace export --since 2026-11-23 --until 2026-11-24 --out monday.jsonl.gz",
+    "trace export --since 7d --log-only --pseudonyms --out week.jsonl.gz",
+))
 @click.option("--since", type=Instant(), default=0.0, help="From when on: a date, an instant, or how long ago.")
 @click.option("--until", type=Instant(), default=float("inf"), help="Until when.")
 @click.option("--log", "logs", type=_PATH, multiple=True, help="Mail logs, the oldest first. Default: mta.log, and "
@@ -64,7 +68,7 @@ def export(house: House, since: float, until: float, logs: tuple[Path, ...], log
     click.echo(f"{count} messages{untold}", err=True)
 
 
-@trace.command("generate")
+@trace.command("generate", epilog=examples("trace generate --rate 20 --for 2h --mix 1 3 6 --out monday.jsonl.gz"))
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), default=100.0, show_default=True,
               help="Messages a second, on average over a day.")
 @click.option("--for", "span", type=Span(), default="24h", show_default=True, help="How much of it.")
