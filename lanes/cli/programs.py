@@ -11,6 +11,7 @@ from uuid import uuid4
 import click
 from redis.client import Pipeline
 
+from lanes.cli.geo import locator
 from lanes.cli.house import with_house
 from lanes.house import House
 from lanes.jobs.notices import NOTIFY, enqueue_notices, notify_queue, put_back
@@ -101,6 +102,8 @@ def manager(house: House) -> None:
     stop = stop_on_signals()
     ready()
     beside(_keep_history(house), stop, "historian")
+    if locate := locator(settings):
+        beside(locate, stop, "locator")
     repeat(step, stop, "manager")
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import click
 
 from lanes import config
+from lanes.cli.geo import days_old
 from lanes.cli.house import with_house
 from lanes.house import House
 
@@ -15,7 +18,12 @@ from lanes.house import House
 @with_house
 def show(house: House, which: str) -> None:
     """Print the settings as TOML, after checking them."""
-    click.echo(config.defaults_text() if which == "defaults" else config.render(house.settings), nl=False)
+    if which == "defaults":
+        click.echo(config.defaults_text(), nl=False)
+        return
+    click.echo(config.render(house.settings), nl=False)
+    if (days := days_old(house.settings, time.time())) is not None:
+        click.echo(f"roads.geo_database: {days} days old: have geoipupdate fetch it anew", err=True)
 
 
 COMMANDS = (show,)

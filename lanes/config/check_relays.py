@@ -70,6 +70,9 @@ def _roads(roads: Roads) -> None:
         raise ConfigError(f"found {found}, allowed: backoff or more", key="roads.backoff_max")
     if not 0 <= roads.margin <= 1:
         raise ConfigError(f"found {roads.margin:g}, allowed: 0 to 1", key="roads.margin")
+    if roads.geo_database and not roads.geo_database.startswith("/"):
+        raise ConfigError(f"found {roads.geo_database!r}, allowed: the absolute path of a .mmdb file, or nothing",
+                          key="roads.geo_database")
     weights = {name: getattr(roads.weights, name) for name in roads.weights.__struct_fields__}
     for name, weight in weights.items():
         if not 0 <= weight < float("inf"):

@@ -71,6 +71,8 @@ class Roads(Section, frozen=True):
     """The part by which another relay has to be better before mail moves to it."""
     explore: Seconds
     """A relay that might be better, but was not tried for so long, is given a message."""
+    geo_database: str
+    """A file that says in which country an address is, in MaxMind's format; empty: none."""
     weights: Weights
     regions: dict[str, str] = field(default_factory=dict)
     """Recipient domain (with those below it), or TLD -> region."""

@@ -1,5 +1,5 @@
 """What a filter knows of the roads, between two looks at Redis: how the relays are, what it gave them since,
-and which budgets are used up.
+and which budgets are used up, and where recipients are.
 
 Contract: :meth:`Roads.choose` waits for nothing and never raises. Without Redis, what was known last goes on,
 and if nothing ever was, all relays are healthy: the dearest is then chosen for ``speed``, the cheapest for
@@ -9,16 +9,20 @@ and if nothing ever was, all relays are healthy: the dearest is then chosen for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lanes.config import Settings
 from lanes.config.instances import handoff
 from lanes.message import Decision, Evidence, printable
 from lanes.routes.choice import Choice, Request, Road, choose, roads
 from lanes.routes.cost import Budgets
+from lanes.routes.countries import Countries
 from lanes.routes.health import Condition
 from lanes.routes.home import Home
 from lanes.routes.regions import Regions
+
+#: Recipient domains whose country a filter remembers: some 2 MB.
+_DOMAINS = 10_000
 
 
 class Roads:
@@ -30,6 +34,7 @@ class Roads:
         self._chance = chance
         self._budgets = Budgets(settings.budgets)
         self._regions = Regions(settings.roads.regions) if any(r.region for r in settings.relays.values()) else None
+        self._countries = Countries(_DOMAINS if self._terms.geo_database else 0)
         self._home = Home(settings.mta.own_domains)
         self._instances = settings.mta.instances
         self._over: Mapping[str, str] = self._budgets.over({})
@@ -45,6 +50,14 @@ class Roads:
         self._over = self._budgets.over(spent)
         self._given = Counter()
         self.look(now)
+
+    def unlocated(self) -> list[str]:
+        """Recipient domains that mail went to since the last call, and whose country is to be asked for."""
+        return self._countries.missed()
+
+    def locate(self, asked: Iterable[str], found: Mapping[str, str], now: float) -> None:
+        """Take in the countries of those of the domains that are known."""
+        self._countries.learn(asked, found, now)
 
     def look(self, now: float) -> None:
         """Let time pass: a relay that was left alone may be tried again."""
@@ -91,7 +104,7 @@ class Roads:
         if self._over and (name := self._over_budget(decision.lane, sender)):
             said = (Evidence("budget", f"{name}: {self._over[name]}", f"economy, not {wanted or preference}"),)
             preference, wanted = "economy", ""
-        region = self._regions.of(domain) if self._regions else ""
+        region = self._regions.of(domain, lambda one: self._countries.of(one, now)) if self._regions else ""
         last = self._last.get((preference, region), "")
         request = Request(preference, region, wanted, last, self._chance())
         choice = choose(request, list(self._roads.values()), self._terms, now)

@@ -34,6 +34,7 @@ from lanes.readiness import Watchdog, ready
 from lanes.routes.roads import Roads
 from lanes.routes.transports import Transports
 from lanes.store.costs import Costs
+from lanes.store.countries import SharedCountries
 from lanes.store.relays import Relays
 from lanes.store.store import Store
 
@@ -60,6 +61,7 @@ class Router:
         self._transports = Transports(settings, roads)
         self._relays = Relays(store.client, settings)
         self._costs = Costs(store.client, settings)
+        self._countries = SharedCountries(store.client)
         self._told: dict[tuple[str, str], str] = {}
         self._unknown: set[str] = set()
 
@@ -69,6 +71,8 @@ class Router:
         self._roads.look(now)
         self._tell()
         self._roads.learn(self._relays.conditions(now), self._costs.budgets(now), now)
+        unlocated = self._roads.unlocated()
+        self._roads.locate(unlocated, self._countries.find(unlocated, now), now)
         self._store.beat("router", now)
         return LOOK
 

@@ -53,6 +53,9 @@ Of all MTAs together, under a hash tag that cannot be an MTA's name:
 ``lanes:{*}:relays``                    hash    relay -> packed :class:`~lanes.routes.health.Health`
 ``lanes:{*}:lessons``                   hash    MTA -> the stretch of its log that relays were last judged by
 ``lanes:{*}:flying:<relay>``            zset    ``<mta>:<id>`` in flight by a relay, by since when
+``lanes:{*}:countries``                 hash    recipient domain -> packed :class:`~lanes.store.countries.Located`
+``lanes:{*}:located``                   zset    the same domains, by until when that is good
+``lanes:{*}:unlocated``                 set     domains whose country is to be found
 ======================================  ======  ==================================================
 """
 
@@ -166,6 +169,9 @@ class SharedKeys:
     alerts = f"{_TAG}:alerts"
     relays = f"{_TAG}:relays"
     lessons = f"{_TAG}:lessons"
+    countries = f"{_TAG}:countries"
+    located = f"{_TAG}:located"
+    unlocated = f"{_TAG}:unlocated"
 
     @classmethod
     def flying(cls, relay: str) -> str:

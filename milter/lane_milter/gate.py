@@ -24,6 +24,7 @@ from lanes.policy import Classifier
 from lanes.policy.text import decode
 from lanes.routes.roads import Roads
 from lanes.store.costs import Costs
+from lanes.store.countries import SharedCountries
 from lanes.store.relays import Relays
 from lanes.store.store import Candidate, Store, Verdict
 
@@ -64,6 +65,7 @@ class Gate:
         self._roads = Roads(settings, random.random)
         self._relays = Relays(store.client, settings)
         self._costs = Costs(store.client, settings)
+        self._countries = SharedCountries(store.client)
         self._breaker = Breaker(settings.milter.breaker_failures, settings.milter.breaker_reset, time.monotonic)
 
     def decide(self, id: str, message: Message) -> Outcome:
@@ -84,7 +86,8 @@ class Gate:
         return outcome
 
     def refresh(self) -> None:
-        """Learn anew which senders stand badly, how the relays are, and what was spent; from time to time.
+        """Learn anew which senders stand badly, how the relays are, what was spent, and where mail goes; from time
+        to time.
 
         Raises :class:`redis.RedisError`; what was known then goes on.
         """
@@ -92,6 +95,8 @@ class Gate:
         self._roads.look(now)
         self._scores = self._store.senders.poor(now)
         self._roads.learn(self._relays.conditions(now), self._costs.budgets(now), now)
+        unlocated = self._roads.unlocated()
+        self._roads.locate(unlocated, self._countries.find(unlocated, now), now)
 
     def _classify(self, message: Message, now: float) -> Decision:
         return self._classifier.classify(message, now, self._scores.get(printable(message.sender)))

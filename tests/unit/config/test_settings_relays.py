@@ -27,6 +27,8 @@ BROKEN = {
     '[roads]\ncurrency = "$"': "2: roads.currency: found '$', allowed: three capital letters, such as USD or EUR",
     "[roads]\nfailures = 0": "2: roads.failures: found 0, allowed: more than 0",
     '[roads]\nbackoff = "1h"': "1: roads.backoff_max: found 5m, allowed: backoff or more",
+    '[roads]\ngeo_database = "GeoLite2-Country.mmdb"': "2: roads.geo_database: found 'GeoLite2-Country.mmdb', allowed: "
+        "the absolute path of a .mmdb file, or nothing",
     "[roads]\nmargin = 2": "2: roads.margin: found 2, allowed: 0 to 1",
     "[roads.weights]\ncost = -1": "2: roads.weights.cost: found -1, allowed: 0 or more",
     "[roads.weights]\nlatency = 0\nsuccess = 0\ncost = 0\ndepth = 0\nregion = 0":
