@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
 	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands fuzz-api plots \
-	chaos docs
+	chaos docs soak
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -65,6 +65,9 @@ bench-roads: $(READY) ## how soon mail leaves a relay that fails, what it costs,
 
 chaos: $(READY) ## 200 rounds of faults at random under steady traffic, and what must be so after each
 	@$(PYTHON) -m tests.chaos $(if $(SEED),--seed $(SEED))
+
+soak: $(READY) ## a whole site under steady mixed mail for an hour (HOURS=, MINUTES=, RATE=), and whether anything grows
+	@$(PYTHON) -m tests.soak --hours $(or $(HOURS),1) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
 docs: $(READY) ## write the documents that are made from the code: settings, commands, metrics
 	@$(PYTHON) -m lanes.config > docs/settings.md

@@ -17,6 +17,7 @@ import grp
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -118,6 +119,10 @@ class PrivatePostfix:
         if self._group:
             end_group(self._group)
         self._group = 0
+
+    def reload(self) -> None:
+        """As ``postfix reload``: master and its children read their files, and open the log, anew."""
+        os.kill(self._master_pid(), signal.SIGHUP)
 
     def kill(self) -> None:
         """Kill master and all its children at once, as a power cut would."""

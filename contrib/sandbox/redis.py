@@ -73,6 +73,13 @@ class PrivateRedis:
         """Whether it was started, and has not ended."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        """The server's process id, while it runs."""
+        if self._process is None:
+            raise RuntimeError("this server does not run")
+        return self._process.pid
+
     def signal(self, number: signal.Signals) -> None:
         """Send a signal: SIGKILL, SIGSTOP, SIGCONT."""
         if self._process is not None:

@@ -125,6 +125,13 @@ class Sink:
             self._messages.clear()
             self._by_subject.clear()
 
+    def take(self) -> list[Received]:
+        """The messages that came since the last time, which are then forgotten."""
+        with self._arrival:
+            taken, self._messages = self._messages, []
+            self._by_subject.clear()
+            return taken
+
     def wait_for(self, count: int, timeout: float = 10.0) -> list[Received]:
         """The messages so far, once there are ``count`` of them."""
         return self._wait(lambda: len(self._messages) >= count, f"{count} messages", timeout)
