@@ -27,6 +27,7 @@ from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.volume import Volume
+from lanes.store.refused_log import put_aside, why_refused
 from lanes.services.up import PROGRAMS
 from tests.chaos.outside import Outside
 from tests.chaos.traffic import SUSPECT_HEADER
@@ -120,7 +121,9 @@ class World:
         """On the log that it has; if it refuses that, on none, as an administrator would: the spool knows it all."""
         try:
             self.redis.start()
-        except RuntimeError:
+        except RuntimeError as error:
+            if not why_refused(str(error)):
+                raise
             aside = Path(tempfile.mkdtemp(prefix="chaos-refused-"))
             shutil.move(self.redis.folder / "appendonlydir", aside)
             self.refused.append(aside)
