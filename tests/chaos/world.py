@@ -118,14 +118,14 @@ class World:
             return False
 
     def start_redis(self) -> None:
-        """On the log that it has; if it refuses that, on none, as an administrator would: the spool knows it all."""
+        """On the log that it has; if it refuses that, on none, as the embedded one does: the spool knows it all."""
         try:
             self.redis.start()
         except RuntimeError as error:
             if not why_refused(str(error)):
                 raise
             aside = Path(tempfile.mkdtemp(prefix="chaos-refused-"))
-            shutil.move(self.redis.folder / "appendonlydir", aside)
+            shutil.move(put_aside(self.redis.folder, time.time()), aside)
             self.refused.append(aside)
             self.redis.start()
 
