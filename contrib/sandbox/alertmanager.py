@@ -1,20 +1,19 @@
 """A private Alertmanager: Debian's, with its own folder and port on loopback, that tells a webhook of alerts.
 
-Failure: :class:`TimeoutError` if it does not come up, :class:`FileNotFoundError` if it is not installed.
+Failure: as of :class:`~contrib.sandbox.process.Process`, and :class:`FileNotFoundError` if it is not installed.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import tempfile
 import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
 from contrib.sandbox.ports import LOOPBACK, free_port
-from contrib.sandbox.wait import wait_until
+from contrib.sandbox.process import Process
 
 _CONFIGURATION = """
 route:
@@ -37,10 +36,15 @@ class PrivateAlertmanager:
         program = shutil.which("prometheus-alertmanager", path="/usr/bin:/usr/local/bin")
         if not program:
             raise FileNotFoundError("'prometheus-alertmanager' not found (Debian: apt-get install it)")
-        self._program = program
         self._folder = Path(tempfile.mkdtemp(prefix="private-alertmanager-"))
         (self._folder / "alertmanager.yml").write_text(_CONFIGURATION.format(url=receiver))
         self._port = free_port()
+        options = {
+            "config.file": self._folder / "alertmanager.yml", "storage.path": self._folder / "data",
+            "web.listen-address": f"{LOOPBACK}:{self._port}", "cluster.listen-address": "",
+        }  # fmt: skip
+        command = [program, *(f"--{name}={value}" for name, value in options.items())]
+        self._process = Process(command, self._folder / "log")
 
     @property
     def url(self) -> str:
@@ -55,19 +59,11 @@ class PrivateAlertmanager:
         return found
 
     def __enter__(self) -> Self:
-        options = {
-            "config.file": self._folder / "alertmanager.yml", "storage.path": self._folder / "data",
-            "web.listen-address": f"{LOOPBACK}:{self._port}", "cluster.listen-address": "",
-        }  # fmt: skip
-        command = [self._program, *(f"--{name}={value}" for name, value in options.items())]
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(self._answers, "Alertmanager to answer")
+        self._process.start(self._answers)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(10)
+        self._process.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _answers(self) -> bool:

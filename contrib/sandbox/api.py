@@ -2,21 +2,21 @@
 
 Contract: on a free port of loopback, in a folder of its own, with nobody's settings but those it is given.
 
-Failure: :class:`RuntimeError` with the end of its log if it does not come up.
+Failure: as of :class:`~contrib.sandbox.process.Process`.
 """
 
 from __future__ import annotations
 
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Self
 
 from contrib.sandbox.ports import LOOPBACK, free_port
-from contrib.sandbox.wait import wait_until
+from contrib.sandbox.process import Process
+
+_STARTED = '"started"'
 
 
 class PrivateApi:
@@ -33,7 +33,8 @@ class PrivateApi:
         self.settings_file.write_text(
             f'redis.url = "{redis_url}"\ndata_dir = "{self.folder}"\nweb.listen = "{host}:{self.port}"\n{settings}'
         )
-        self._process: subprocess.Popen[bytes] | None = None
+        command = [sys.executable, "-m", "lanes", "--config", str(self.settings_file), "api"]
+        self.process = Process(command, self.folder / "api.log")
 
     @property
     def url(self) -> str:
@@ -43,29 +44,17 @@ class PrivateApi:
     @property
     def log(self) -> str:
         """What it has logged."""
-        return (self.folder / "api.log").read_text("utf-8", "replace")
-
-    @property
-    def process(self) -> subprocess.Popen[bytes]:
-        """The process, once started."""
-        assert self._process is not None  # noqa: S101 - only asked for while there is one
-        return self._process
+        file = self.folder / "api.log"
+        return file.read_text("utf-8", "replace") if file.exists() else ""
 
     def start(self) -> None:
         """Start, and wait until it serves."""
-        command = [sys.executable, "-m", "lanes", "--config", str(self.settings_file), "api"]
-        with (self.folder / "api.log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        wait_until(lambda: '"started"' in self.log or self.process.poll() is not None, "lanes api to start", 30)
-        if self.process.poll() is not None:
-            raise RuntimeError(f"lanes api ended with {self.process.returncode}:\n{self.log[-2000:]}")
+        starts = self.log.count(_STARTED)
+        self.process.start(lambda: self.log.count(_STARTED) > starts)
 
     def stop(self) -> None:
         """Ask it to end, and wait for it."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGTERM)
-            self._process.wait(30)
-            self._process = None
+        self.process.stop()
 
     def __enter__(self) -> Self:
         self.start()

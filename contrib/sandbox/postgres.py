@@ -3,8 +3,8 @@
 Contract: in a folder of its own that is gone afterwards; nothing of ``/etc/postgresql`` is read. Whoever is
 on this machine may enter it. What it is told is not flushed to disk.
 
-Failure: :class:`FileNotFoundError` if it is not installed, :class:`TimeoutError` with the end of its log if it
-does not come up. Started by root it runs as its own user, since it refuses root.
+Failure: as of :class:`~contrib.sandbox.process.Process`, and :class:`FileNotFoundError` if it is not installed.
+Started by root it runs as its own user, since it refuses root.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Self
 
 from contrib.sandbox.ports import LOOPBACK, free_port
-from contrib.sandbox.wait import wait_until
+from contrib.sandbox.process import Process
 
 _USER = "postgres"
 _QUICK = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "listen_addresses": LOOPBACK}
@@ -31,8 +31,10 @@ class PrivatePostgres:
         self.folder = Path(tempfile.mkdtemp(prefix="private-postgres-"))
         self.port = free_port()
         self._data = self.folder / "data"
-        self._log = self.folder / "log"
-        self._process: subprocess.Popen[bytes] | None = None
+        options = [word for name, value in _QUICK.items() for word in ("-c", f"{name}={value}")]
+        command = [_program("postgres"), "-D", str(self._data), "-p", str(self.port), "-k", str(self.folder), *options]
+        # SIGINT ends it at once, whoever is still connected.
+        self._process = Process(command, self.folder / "log", ask=signal.SIGINT, user=_user())
 
     @property
     def url(self) -> str:
@@ -41,22 +43,11 @@ class PrivatePostgres:
 
     def start(self) -> None:
         """Start, and wait until it answers."""
-        options = [word for name, value in _QUICK.items() for word in ("-c", f"{name}={value}")]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [_program("postgres"), "-D", str(self._data), "-p", str(self.port), "-k", str(self.folder), *options],
-                stdout=log, stderr=log, user=_user(), cwd=self.folder)
-        try:
-            wait_until(self._answers, "PostgreSQL to answer", 30)
-        except TimeoutError as error:
-            raise TimeoutError(f"{error}\n{self._log.read_text()[-2000:]}") from error
+        self._process.start(self._answers)
 
     def stop(self) -> None:
         """End it, its clients or not; its data stay until the context is left."""
-        if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(20)
-            self._process = None
+        self._process.stop()
 
     def _answers(self) -> bool:
         asked = [_program("pg_isready"), "-q", "-h", LOOPBACK, "-p", str(self.port), "-U", _USER]

@@ -1,14 +1,13 @@
 """A private Prometheus: Debian's, with its own folder and port on loopback, that scrapes what it is told to.
 
-Failure: :class:`TimeoutError` if it does not come up, with the end of its log; :class:`FileNotFoundError` if it is
-not installed; :class:`ValueError` for an expression that it cannot evaluate.
+Failure: as of :class:`~contrib.sandbox.process.Process`; :class:`FileNotFoundError` if it is not installed;
+:class:`ValueError` for an expression that it cannot evaluate.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import tempfile
 import urllib.error
 import urllib.parse
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from contrib.sandbox.ports import LOOPBACK, free_port
-from contrib.sandbox.wait import wait_until
+from contrib.sandbox.process import Process
 
 
 class Sample(NamedTuple):
@@ -39,7 +38,6 @@ class PrivatePrometheus:
         program = shutil.which("prometheus", path="/usr/bin:/usr/local/bin")
         if not program:
             raise FileNotFoundError("'prometheus' not found (Debian: apt-get install prometheus)")
-        self._program = program
         self._folder = Path(tempfile.mkdtemp(prefix="private-prometheus-"))
         self._port = free_port()
         interval = f"{round(every * 1000)}ms"
@@ -51,6 +49,12 @@ class PrivatePrometheus:
         }  # fmt: skip
         # What is JSON is YAML, too.
         (self._folder / "prometheus.yml").write_text(json.dumps(configuration), "utf-8")
+        options = {
+            "config.file": self._folder / "prometheus.yml", "storage.tsdb.path": self._folder / "data",
+            "web.listen-address": f"{LOOPBACK}:{self._port}", "log.level": "warn",
+        }  # fmt: skip
+        self._process = Process([program, *(f"--{name}={value}" for name, value in options.items())],
+                                self._folder / "log")
 
     @property
     def url(self) -> str:
@@ -69,29 +73,12 @@ class PrivatePrometheus:
         return [rule for group in self._get("rules")["groups"] for rule in group["rules"]]
 
     def __enter__(self) -> Self:
-        options = {
-            "config.file": self._folder / "prometheus.yml", "storage.tsdb.path": self._folder / "data",
-            "web.listen-address": f"{LOOPBACK}:{self._port}", "log.level": "warn",
-        }  # fmt: skip
-        command = [self._program, *(f"--{name}={value}" for name, value in options.items())]
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            wait_until(self._answers, "Prometheus to answer", 30)
-        except TimeoutError as error:
-            end = self._log.read_text("utf-8", "replace")[-2000:]
-            self.__exit__()
-            raise TimeoutError(f"{error}\n{end}") from error
+        self._process.start(self._answers)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        self._process.wait(30)
+        self._process.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "log"
 
     def _get(self, what: str, **parameters: str) -> Any:
         url = f"{self.url}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"

@@ -14,7 +14,7 @@ from tests.fuzz.api import fuzz_bytes, fuzz_documented, server
 def api() -> Iterator[PrivateApi]:
     with server() as running:
         yield running
-        assert running.process.poll() is None
+        assert running.process.running
         assert "a request failed" not in running.log
 
 
