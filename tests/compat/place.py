@@ -1,0 +1,88 @@
+"""Where a cell is tried: this machine, or a Debian of another release in a folder (debootstrap(8)).
+
+Contract: a command of a place sees its own files only, has processes of its own, and takes them all with it when it
+ends (``unshare --kill-child``), so that no mount and no process is left behind, however it ended. The network is this
+machine's. A folder that is there already is used again.
+
+Failure: :class:`NotBuiltError` with the end of what was said.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.compat.cells import DEBIAN
+
+_MIRROR = "http://deb.debian.org/debian"
+#: What commands need of this machine: who is who in the network, and whom to trust.
+_OURS = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_NO_SERVICES = "#!/bin/sh\nexit 101\n"
+_TOLD = 600
+
+
+class NotBuiltError(Exception):
+    """A cell cannot be tried here; says why."""
+
+
+class Place:
+    """This machine; ``home`` is where a cell's files are."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = self.seen = home
+        home.mkdir(parents=True, exist_ok=True)
+
+    def prepare(self) -> None:
+        """Make it, if it is not there."""
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> int:
+        """Run to the end, in the cell's tree; the exit code. What it says is added to ``log``."""
+        with log.open("ab") as file:
+            return subprocess.run(self._within(command, environment), stdout=file, stderr=file, check=False).returncode
+
+    def must(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
+        """Run; :class:`NotBuiltError` if it fails."""
+        if self.run(command, environment, log):
+            raise NotBuiltError(f"{command[0]}: {log.read_text('utf-8', 'replace')[-_TOLD:].strip()}")
+
+    def _within(self, command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+        return ["env", "--chdir", str(self.seen), *(f"{name}={value}" for name, value in environment.items()), *command]
+
+
+class Debian(Place):
+    """A release in a folder."""
+
+    def __init__(self, root: Path, release: str, name: str) -> None:
+        super().__init__(root / "srv" / name)
+        self._root, self._release = root, release
+        self.seen = Path("/srv") / name
+
+    def prepare(self) -> None:
+        """Install it, and what tests need; services are not started."""
+        log = self._root.with_suffix(".log")
+        if not (self._root / "etc" / "debian_version").exists():
+            if not shutil.which("debootstrap"):
+                raise NotBuiltError("debootstrap is not installed (apt-get install debootstrap)")
+            command = ["debootstrap", "--variant=minbase", self._release, str(self._root), _MIRROR]
+            Place(self._root.parent).must(command, {}, log)
+        for file in _OURS:
+            (self._root / file[1:]).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, self._root / file[1:])
+        policy = self._root / "usr" / "sbin" / "policy-rc.d"
+        policy.write_text(_NO_SERVICES, "ascii")
+        policy.chmod(0o755)
+        quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+        self.must(["apt-get", "update"], quiet, log)
+        self.must(["apt-get", "install", "-y", "--no-install-recommends", *DEBIAN], quiet, log)
+
+    def _within(self, command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
+        root = shlex.quote(str(self._root))
+        known = {"PATH": _PATH, "HOME": "/root", "LC_ALL": "C.UTF-8", **environment}
+        inside = ["env", "-i", f"--chdir={self.seen}", *(f"{name}={value}" for name, value in known.items()), *command]
+        script = (f"mount -t proc proc {root}/proc && mount --rbind /dev {root}/dev && "
+                  f"exec chroot {root} {shlex.join(inside)}")
+        return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script]
