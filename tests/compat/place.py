@@ -18,8 +18,9 @@ from pathlib import Path
 from tests.compat.cells import DEBIAN
 
 _MIRROR = "http://deb.debian.org/debian"
-#: What commands need of this machine: who is who in the network, and whom to trust.
-_OURS = ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")
+#: What commands need of this machine: who is who in the network, and, over what Debian brings, whom to trust.
+_NETWORK = ("/etc/resolv.conf", "/etc/hosts")
+_TRUSTED = ("/etc/ssl/certs/ca-certificates.crt",)
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _NO_SERVICES = "#!/bin/sh\nexit 101\n"
 _TOLD = 600
@@ -69,15 +70,19 @@ class Debian(Place):
                 raise NotBuiltError("debootstrap is not installed (apt-get install debootstrap)")
             command = ["debootstrap", "--variant=minbase", self._release, str(self._root), _MIRROR]
             Place(self._root.parent).must(command, {}, log)
-        for file in _OURS:
-            (self._root / file[1:]).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(file, self._root / file[1:])
+        self._bring(_NETWORK)
         policy = self._root / "usr" / "sbin" / "policy-rc.d"
         policy.write_text(_NO_SERVICES, "ascii")
         policy.chmod(0o755)
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         self.must(["apt-get", "update"], quiet, log)
         self.must(["apt-get", "install", "-y", "--no-install-recommends", *DEBIAN], quiet, log)
+        self._bring(_TRUSTED)
+
+    def _bring(self, files: Sequence[str]) -> None:
+        """Files of this machine, to where they are on this machine."""
+        for file in files:
+            shutil.copy(file, self._root / file[1:])
 
     def _within(self, command: Sequence[str], environment: Mapping[str, str]) -> list[str]:
         root = shlex.quote(str(self._root))

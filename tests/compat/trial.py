@@ -124,7 +124,7 @@ def _tested(place: Place, environment: dict[str, str], log: Path) -> tuple[int, 
     place.run([*command, *SPINE], environment, log)
     tests, failed = _read(report)
     if failed:
-        place.run([*command, "--last-failed"], environment, log)
+        place.run([*command, "--last-failed", *SPINE], environment, log)
         _, failed = _read(report)
     return tests, failed
 
