@@ -4,8 +4,8 @@ PYTHON := .venv/bin/python
 READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
-	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands fuzz-api plots \
-	chaos docs soak
+	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands bench-filter \
+	fuzz-api plots chaos docs soak
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -38,6 +38,9 @@ bench-day: $(READY) ## a day of traffic in simulated time: what is late, what it
 
 bench-commands: $(READY) ## what Redis is asked for a message
 	@$(PYTHON) -m tests.bench.commands
+
+bench-filter: $(READY) ## what the filter costs in throughput: without one, one that does nothing, opendkim, ours
+	@$(PYTHON) -m tests.bench.filter
 
 bench-router: $(READY) ## how soon the router answers Postfix
 	@$(PYTHON) -m tests.bench.router

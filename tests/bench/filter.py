@@ -1,0 +1,169 @@
+"""What the filter costs in throughput: ``python -m tests.bench.filter``.
+
+A Postfix takes mail from smtp-source(1) on several connections, a message each, and delivers it to smtp-sink(1); all
+on loopback. Messages have 25 headers, and are of 4 or 50 KB in all. The same is done without a filter, with one in
+Python that does nothing (:mod:`tests.bench.noop`), with opendkim(8) that verifies (the messages have no signature, so
+that it reads them and asks nobody), and with the filter of mta-lanes, its settings as shipped, with a Redis; on a UNIX
+socket, and by TCP. Of mta-lanes only the filter runs.
+
+Each round measures every side once, every other round in reverse. The time is from the first connection to the last
+``removed`` in Postfix's log; the processor time is the filter's process alone. A ratio is the throughput with mta-lanes
+as a part of that with the other in the same round; what is told is the median of all rounds, and the quartiles.
+
+Prints a table for each load and one of the ratios, and as its last line one JSON object.
+
+Failure: one line and exit code 1 if this machine cannot have a private Postfix, or if mail does not arrive.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from statistics import median
+from typing import NamedTuple
+
+from contrib.sandbox.ports import LOOPBACK
+from contrib.sandbox.postfix import SandboxError
+from contrib.sandbox.sink import FastSink
+from tests.bench import report
+from tests.bench.drain import Ends
+from tests.bench.filters import SIDES, Side
+
+HEADERS = 25
+#: The side whose cost is looked at, and what the JSON object calls those that it is compared with.
+OURS = "lanes"
+RATIOS = {"none": "ratio_none", "noop": "ratio_noop", "opendkim": "ratio_opendkim"}
+_WARM_UP = 50
+
+
+class Load(NamedTuple):
+    """What is sent in a run."""
+
+    sessions: int
+    size: int
+    """Bytes of a message."""
+
+    def __str__(self) -> str:
+        return f"{self.sessions} sessions, {self.size // 1000} KB"
+
+
+class Run(NamedTuple):
+    """One side, once."""
+
+    seconds: float
+    cpu: float
+    """Seconds of the filter's process."""
+
+
+LOADS = tuple(Load(sessions, size) for sessions in (4, 16) for size in (4_000, 50_000))
+
+#: Load -> a round each: side -> run.
+Rounds = Mapping[Load, Sequence[Mapping[str, Run]]]
+
+
+def message(size: int) -> str:
+    """A message of ``size`` bytes, about which no rule speaks."""
+    own = {
+        "From": "Ada Example <ada@example.net>", "To": "Reader <reader@example.com>", "Subject": "Minutes of meeting",
+        "Date": "Tue, 24 Nov 2026 09:00:00 +0000", "Message-ID": "<1@example.net>", "MIME-Version": "1.0",
+        "Content-Type": "text/plain; charset=us-ascii", "Content-Transfer-Encoding": "7bit",
+    }  # fmt: skip
+    more = {f"X-Example-{n}": "a value as long as those of other headers are" for n in range(HEADERS - len(own))}
+    head = "".join(f"{name}: {value}\n" for name, value in {**own, **more}.items())
+    line = "x" * 70 + "\n"
+    return f"{head}\n{line * ((size - len(head)) // len(line))}"
+
+
+def send(side: Side, load: Load, count: int) -> Run:
+    """Send ``count`` messages, until the last has left. Raises :class:`RuntimeError` if the filter missed any."""
+    with tempfile.NamedTemporaryFile("w", prefix="bench-filter-") as file:
+        file.write(message(load.size))
+        file.flush()
+        side.seen()
+        ends, cpu, start = Ends(side.postfix), side.cpu, time.monotonic()
+        subprocess.run(_source(side.postfix.port, load.sessions, count, file.name), check=True)
+        ends.wait_for(count)
+        run = Run(time.monotonic() - start, side.cpu - cpu)
+    if (seen := side.seen()) not in (None, count):
+        raise RuntimeError(f"the filter dealt with {seen} messages of {count}")
+    return run
+
+
+def _source(port: int, sessions: int, count: int, file: str) -> list[str]:
+    program = shutil.which("smtp-source", path="/usr/sbin:/usr/bin:/usr/local/sbin") or "smtp-source"
+    return [program, "-s", str(sessions), "-m", str(count), "-M", "client.example.net", "-f", "ada@example.net",
+            "-t", "reader@example.com", "-F", file, f"{LOOPBACK}:{port}"]
+
+
+def measure(rounds: int, count: int, loads: Sequence[Load], names: Sequence[str], tell: report.Progress) -> Rounds:
+    """Every side under every load, ``rounds`` times, ``count`` messages a run."""
+    with ExitStack() as stack:
+        sink = stack.enter_context(FastSink())
+        sides = {name: stack.enter_context(contextmanager(SIDES[name])(sink.port)) for name in names}
+        for name, side in sides.items():
+            tell.say(f"warming up: {name}")
+            send(side, loads[-1], _WARM_UP)
+        return {load: [_round(sides, load, count, number, tell) for number in range(rounds)] for load in loads}
+
+
+def _round(sides: Mapping[str, Side], load: Load, count: int, number: int, tell: report.Progress) -> Mapping[str, Run]:
+    tell.say(f"{load}, round {number + 1}")
+    order = list(sides.items())
+    runs = {name: send(side, load, count) for name, side in (reversed(order) if number % 2 else order)}
+    tell.note(f"{load}: " + ", ".join(f"{name} {count / runs[name].seconds:.0f}/s" for name in sides))
+    return runs
+
+
+def ratios(measured: Rounds, other: str, ours: str = OURS) -> list[float]:
+    """Throughput of ours as a part of the other's, round by round."""
+    return [one[other].seconds / one[ours].seconds for rounds in measured.values() for one in rounds]
+
+
+def rows(rounds: Sequence[Mapping[str, Run]], count: int) -> list[dict[str, object]]:
+    """For a load's table."""
+    return [
+        {
+            "filter": name,
+            "messages/s": round(count / median(one[name].seconds for one in rounds)),
+            "slowest": round(count / max(one[name].seconds for one in rounds)),
+            "fastest": round(count / min(one[name].seconds for one in rounds)),
+            "CPU µs a message": round(median(one[name].cpu for one in rounds) / count * 1e6),
+        }
+        for name in rounds[0]
+    ]
+
+
+def _ratio_row(other: str, found: Sequence[float]) -> dict[str, object]:
+    parts = {title: round(report.quantile(found, q) or 0.0, 2) for title, q in
+             (("1st quartile", 0.25), ("median", 0.5), ("3rd quartile", 0.75))}
+    return {"with lanes, as a part of": other, **parts, "pairs": len(found)}
+
+
+def main() -> int:
+    """Measure, and tell."""
+    parser = argparse.ArgumentParser(description="What the filter costs in throughput.")
+    parser.add_argument("--rounds", type=int, default=6, help="of each load (6)")
+    parser.add_argument("--messages", type=int, default=600, help="in a run (600)")
+    options = parser.parse_args()
+    try:
+        with report.progress() as tell:
+            measured = measure(options.rounds, options.messages, LOADS, list(SIDES), tell)
+    except (SandboxError, TimeoutError, RuntimeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    for load, rounds in measured.items():
+        report.show(str(load), rows(rounds, options.messages))
+    found = {other: ratios(measured, other) for other in SIDES if other != OURS}
+    report.show("Throughput", [_ratio_row(other, values) for other, values in found.items()])
+    report.finish("filter", {name: round(median(found[other]), 3) for other, name in RATIOS.items()})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,153 @@
+"""The filters that are compared, each before a Postfix of its own (:mod:`tests.bench.filter`).
+
+Contract: a side is ready when ``with`` hands it out, and everything of it is gone afterwards. Each has a Postfix, a
+process for the filter and, for ours, a Redis; on loopback, or on UNIX sockets in a folder of their own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from contrib.sandbox.ports import LOOPBACK, free_port
+from contrib.sandbox.postfix import Milter, PrivatePostfix
+from contrib.sandbox.redis import PrivateRedis
+from contrib.sandbox.wait import wait_until
+
+#: Nobody reads the log, so nothing makes room in the window; and on a busy machine Redis may be slow.
+_SETTINGS = """
+data_dir = "{folder}"
+redis.url = "{redis}"
+mta.config_directory = "{folder}"
+milter.socket = "{address}"
+milter.budget = "10s"
+manager.window = 1000000
+web.listen = ""
+"""
+#: As Debian ships it, but without a line in the log for each message, and for mail that comes from this machine, too.
+_OPENDKIM = """
+Mode v
+Canonicalization relaxed/simple
+UMask 000
+Socket {address}
+InternalHosts 192.0.2.1
+TemporaryDirectory {folder}
+Syslog no
+"""
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Side(NamedTuple):
+    """A Postfix, with a filter or without."""
+
+    postfix: PrivatePostfix
+    pid: int = 0
+    """The filter's process; 0 without one."""
+    seen: Callable[[], int | None] = lambda: None
+    """How many messages the filter dealt with since it was last asked; None if it does not say."""
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of processor time that the filter's process had so far (proc_pid_stat(5))."""
+        if not self.pid:
+            return 0.0
+        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def none(outside: int) -> Iterator[Side]:
+    """No filter."""
+    with PrivatePostfix(outside) as postfix:
+        yield Side(postfix)
+
+
+def noop(outside: int) -> Iterator[Side]:
+    """A filter in Python that does nothing."""
+    with _folder() as folder:
+        address = f"unix:{folder}/milter.sock"
+        command = [sys.executable, "-m", "tests.bench.noop", address]
+        with _running(command, address) as pid, PrivatePostfix(outside, milter=Milter(address)) as postfix:
+            yield Side(postfix, pid)
+
+
+def opendkim(outside: int) -> Iterator[Side]:
+    """A filter in C that verifies signatures; the messages have none."""
+    with _folder() as folder:
+        address, settings = f"local:{folder}/milter.sock", folder / "opendkim.conf"
+        settings.write_text(_OPENDKIM.format(address=address, folder=folder), "utf-8")
+        command = [shutil.which("opendkim", path="/usr/sbin:/usr/bin") or "opendkim", "-f", "-x", str(settings)]
+        milter = Milter(address.replace("local:", "unix:"))
+        with _running(command, address) as pid, PrivatePostfix(outside, milter=milter) as postfix:
+            yield Side(postfix, pid)
+
+
+def lanes(outside: int, *, tcp: bool = False, environment: Mapping[str, str] | None = None) -> Iterator[Side]:
+    """Ours, with a Redis; the program as shipped."""
+    with _folder() as folder, PrivateRedis() as redis:
+        port = free_port()
+        address = f"inet:{port}@{LOOPBACK}" if tcp else f"unix:{folder}/milter.sock"
+        settings = folder / "lanes.toml"
+        settings.write_text(_SETTINGS.format(folder=folder, redis=redis.url, address=address), "utf-8")
+        command = [sys.executable, "-m", "lanes", "--config", str(settings), "milter"]
+        milter = Milter(f"inet:{LOOPBACK}:{port}" if tcp else address)
+        client = redis.client()
+
+        def seen() -> int:
+            count = int(client.hlen("lanes:{mx1}:records"))
+            client.flushdb()
+            return count
+
+        with (
+            _running(command, address, environment) as pid,
+            PrivatePostfix(outside, milter=milter) as postfix,
+        ):
+            yield Side(postfix, pid, seen)
+
+
+#: By name, in the order of the table.
+SIDES: Mapping[str, Callable[[int], Iterator[Side]]] = {
+    "none": none,
+    "noop": noop,
+    "opendkim": opendkim,
+    "lanes": lanes,
+    "lanes, TCP": lambda outside: lanes(outside, tcp=True),
+}
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """A folder that the MTA's user may look into."""
+    with tempfile.TemporaryDirectory(prefix="bench-filter-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def _running(command: Sequence[str], address: str, environment: Mapping[str, str] | None = None) -> Iterator[int]:
+    """A filter that listens; its process id. What it logs goes where it is not looked at."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                               env={**os.environ, **(environment or {})})
+    try:
+        wait_until(lambda: _listens(address) or process.poll() is not None, f"{command[0]} to listen", 30)
+        if process.poll() is not None:
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+        yield process.pid
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _listens(address: str) -> bool:
+    scheme, _, place = address.partition(":")
+    family = socket.AF_INET if scheme == "inet" else socket.AF_UNIX
+    port, _, host = place.partition("@")
+    with socket.socket(family) as one:
+        return one.connect_ex((host, int(port)) if scheme == "inet" else place) == 0

@@ -1,0 +1,31 @@
+"""The filter benchmark in small: every filter deals with every message, and a ratio says who was faster."""
+
+from __future__ import annotations
+
+from tests.bench.filter import HEADERS, Load, Run, measure, message, ratios
+from tests.bench.filters import SIDES
+from tests.bench.report import progress
+
+
+def test_every_side_delivers_what_it_took() -> None:
+    # Given each filter before a Postfix of its own, when some messages are sent
+    load = Load(2, 4_000)
+    with progress() as tell:
+        measured = measure(1, 20, [load], list(SIDES)[:4], tell)
+    # Then all were delivered, by ours after it had dealt with each
+    [runs] = measured[load]
+    assert list(runs) == ["none", "noop", "opendkim", "lanes"]
+    assert all(run.seconds > 0 for run in runs.values())
+    # And no filter is what there is none of
+    assert runs["none"].cpu == 0
+
+
+def test_a_message_is_as_large_as_was_asked_for_and_has_its_headers() -> None:
+    head, _, _ = message(50_000).partition("\n\n")
+    assert 49_900 < len(message(50_000)) <= 50_000
+    assert len(head.splitlines()) == HEADERS
+
+
+def test_a_ratio_is_throughput_as_a_part_of_the_others() -> None:
+    rounds = [{"lanes": Run(2.0, 0.0), "none": Run(1.0, 0.0)}, {"lanes": Run(1.0, 0.0), "none": Run(1.0, 0.0)}]
+    assert ratios({Load(1, 1): rounds}, "none") == [0.5, 1.0]
