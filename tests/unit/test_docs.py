@@ -1,0 +1,109 @@
+"""The documents hold together: links lead somewhere, every page is found from the index, and what is said of commands
+and settings is so."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import get_origin
+
+import click
+import pytest
+
+from lanes.cli import cli
+from lanes.config.reference.fields import NAME, tables
+from lanes.config.reference.page import READ_BY
+
+TREE = Path(__file__).parents[2]
+PAGES = [TREE / "README.md", TREE / "CONTRIBUTING.md", *sorted((TREE / "docs").glob("*.md"))]
+BY_NAME = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(TREE)))
+
+_FENCED = re.compile(r"^( *)```.*?^\1```$", re.DOTALL | re.MULTILINE)
+_INDENTED = re.compile(r"^ {4,}\S.*$", re.MULTILINE)
+_SPAN = re.compile(r"`([^`]+)`")
+_FILE = re.compile(r"\.(py|lua|toml|md|db|html)$")
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def prose(page: Path) -> str:
+    return _FENCED.sub("", page.read_text("utf-8"))
+
+
+def links(page: Path) -> Iterator[str]:
+    """Those that lead to something of ours."""
+    yield from (link for link in _LINK.findall(prose(page)) if not re.match(r"[a-z]+:", link))
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the headings."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", _LINK.sub("]", heading).lower()).replace(" ", "-") for heading in headings}
+
+
+@BY_NAME
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in links(page):
+        name, _, anchor = link.partition("#")
+        found = page.parent / name if name else page
+        assert found.exists(), link
+        assert not anchor or anchor in anchors(found.resolve()), link
+
+
+def test_every_page_is_found_from_the_index() -> None:
+    found, new = set[Path](), {TREE / "README.md", TREE / "docs" / "README.md"}
+    while new:
+        found |= new
+        linked = {(page.parent / link.partition("#")[0]).resolve() for page in new for link in links(page)}
+        new = {page for page in linked if page.suffix == ".md"} - found
+    assert set(PAGES) <= found
+
+
+def code(page: Path) -> Iterator[str]:
+    """Lines of code, and code in the text."""
+    text = page.read_text("utf-8")
+    yield from (line.strip() for block in _FENCED.finditer(text) for line in block[0].splitlines())
+    rest = _FENCED.sub("", text)
+    yield from (line.strip() for line in _INDENTED.findall(rest))
+    yield from (" ".join(span.split()) for span in _SPAN.findall(rest))
+
+
+@BY_NAME
+def test_commands_are_there_with_their_options(page: Path) -> None:
+    for line in code(page):
+        if found := re.match(r"(?:[$#] )?lanes ([a-z].*)", line):
+            words = re.split(r"[\s,;]+", re.sub(r"\s# .*|[|&<>].*", "", found[1]))
+            command: click.Command = cli
+            while isinstance(command, click.Group) and words and words[0] in command.commands:
+                command = command.commands[words.pop(0)]
+            assert command is not cli, line
+            options = (*command.params, *cli.params)
+            known = {name for option in options for name in (*option.opts, *option.secondary_opts)} | {"--help"}
+            assert {word for word in words if word.startswith("--")} <= known, line
+
+
+@cache
+def setting() -> re.Pattern[str]:
+    """The name of any key or table, below which a site may have names of its own."""
+    paths = {key.path: get_origin(key.type) is dict for table in tables() for key in table.keys}
+    paths |= {path[:length]: False for path in paths for length in range(1, len(path))}
+    names = ("[.]".join(r"[\w*-]+" if part == NAME else part for part in path) + "([.].+)?" * is_open
+             for path, is_open in paths.items())
+    return re.compile("|".join(names))
+
+
+@BY_NAME
+def test_settings_are_there(page: Path) -> None:
+    for line in code(page):
+        named = re.fullmatch(r"\[?([a-z_]+(?:\.[\w*-]+)+)\]?(?: = .*)?", line)
+        if named and named[1].partition(".")[0] in READ_BY and not _FILE.search(named[1]):
+            assert setting().fullmatch(named[1]), line
+
+
+@BY_NAME
+def test_examples_in_toml_are_toml(page: Path) -> None:
+    for block in re.findall(r"^( *)```toml\n(.*?)^\1```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+        tomllib.loads(block[1])
