@@ -13,24 +13,8 @@ import click
 from redis import RedisError
 
 from lanes import __version__
-from lanes.cli import (
-    act,
-    alerts,
-    classify,
-    costs,
-    doctor,
-    heal,
-    look,
-    programs,
-    relays,
-    settings,
-    setup,
-    simulate,
-    sla,
-    token,
-    trace,
-)
 from lanes.cli.house import DEFAULT_CONFIG
+from lanes.cli.lazily import LazyGroup
 from lanes.config import ConfigError
 from lanes.mta.port import MtaError
 
@@ -40,8 +24,26 @@ EXIT_CODES = {
     2: "the command line or the settings are wrong: nothing was done",
 }
 
+_MODULES = {
+    "act": ("audit", "demote", "hold", "pause", "promote", "release", "resume"),
+    "alerts": ("alerts",),
+    "classify": ("classify",),
+    "costs": ("cost",),
+    "doctor": ("doctor",),
+    "heal": ("failsafe", "reconcile"),
+    "look": ("explain", "ls", "show", "status"),
+    "programs": ("api", "manager", "milter", "notifier", "router", "tracker", "up", "worker"),
+    "relays": ("relays",),
+    "settings": ("config",),
+    "setup": ("setup",),
+    "simulate": ("simulate",),
+    "sla": ("sla",),
+    "token": ("token",),
+    "trace": ("trace",),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(cls=LazyGroup, modules=_MODULES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="lanes")
 @click.option("--config", "-c", type=click.Path(path_type=Path), envvar="LANES_CONFIG",
               help=f"Settings (TOML). Default: {DEFAULT_CONFIG} if it is there, else the built-in defaults.")
@@ -49,12 +51,6 @@ EXIT_CODES = {
 def cli(context: click.Context, config: Path | None) -> None:
     """Priority lanes, deadlines and SLA signalling for the mail server you already run."""
     context.obj = config or (DEFAULT_CONFIG if DEFAULT_CONFIG.exists() else None)
-
-
-for module in (programs, look, sla, costs, relays, alerts, classify, act, heal, setup, doctor, trace, simulate,
-               settings, token):
-    for command in module.COMMANDS:
-        cli.add_command(command)
 
 
 def main() -> None:

@@ -28,8 +28,10 @@ def commands(command: click.Command = cli, path: str = "lanes") -> Iterator[tupl
     if not isinstance(command, click.Group) or command.invoke_without_command:
         yield path, command
     if isinstance(command, click.Group):
-        for name in sorted(command.commands):
-            yield from commands(command.commands[name], f"{path} {name}")
+        context = click.Context(command)
+        for name in sorted(command.list_commands(context)):
+            if found := command.get_command(context, name):
+                yield from commands(found, f"{path} {name}")
 
 
 def reference() -> str:

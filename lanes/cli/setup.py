@@ -16,12 +16,14 @@ from lanes.answers import to_json
 from lanes.cli import tables
 from lanes.cli.examples import examples
 from lanes.cli.house import DEFAULT_CONFIG, with_house
+from lanes.config import Settings
 from lanes.house import House
 from lanes.mta.port import MtaError
 from lanes.setup import backup
 from lanes.setup.plan import Change, Kind, Plan, SetupError, Target
 from lanes.setup.postfix import MultiTarget, PostfixTarget
 from lanes.setup.run import apply as carry_out
+from lanes.setup.sendmail import SendmailTarget
 
 
 @click.group()
@@ -29,30 +31,61 @@ def setup() -> None:
     """Set a mail server up for the lanes, and undo it."""
 
 
-@setup.command(epilog=examples("setup postfix", "setup postfix --apply", "setup postfix --revert"))
+def _examples(server: str) -> str:
+    return examples(*(f"setup {server}{option}" for option in ("", " --apply", " --revert")))
+
+
+def _asked(command: Callable[..., None]) -> Callable[..., None]:
+    """What every mail server's command can be told."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option("--force", is_flag=True, help="With --revert: also if somebody has changed the files since."),
+        click.option("--revert", is_flag=True, help="Put everything back as it was before."),
+        click.option("--apply", is_flag=True, help="Make the changes; otherwise they are only shown."),
+    ):
+        command = option(command)
+    return command
+
+
+@setup.command(epilog=_examples("postfix"))
 @click.option("--config-directory", type=click.Path(path_type=Path, file_okay=False, resolve_path=True),
               help="Where its main.cf is. Default: mta.config_directory.")
 @click.option("--topology", type=click.Choice(["single", "multi"]),
               help="multi: behind this instance, one for each lane. Default: as the settings have it (mta.instances).")
-@click.option("--apply", is_flag=True, help="Make the changes; otherwise they are only shown.")
-@click.option("--revert", is_flag=True, help="Put everything back as it was before.")
-@click.option("--force", is_flag=True, help="With --revert: also if somebody has changed the files since.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_asked
 @with_house
-def postfix(house: House, config_directory: Path | None, topology: str | None, apply: bool, revert: bool, force: bool,
-            as_json: bool) -> None:
+def postfix(house: House, config_directory: Path | None, topology: str | None, **asked: bool) -> None:
     """Postfix: the filter, a transport for each relay, and the map between them.
 
     Shows what would be changed, and why; --apply changes it.
     """
+    def target(settings: Settings, file: Path) -> Target:
+        multi = topology == "multi" or (topology is None and settings.mta.instances)
+        return (MultiTarget if multi else PostfixTarget)(settings, file, config_directory)
+
+    _run(house, target, **asked)
+
+
+@setup.command(epilog=_examples("sendmail"))
+@_asked
+@with_house
+def sendmail(house: House, **asked: bool) -> None:
+    """Sendmail: the filter, a log that tells when mail is done with, and the queue group that delivers waves.
+
+    Shows what would be changed in sendmail.mc, and in what is built from it, and why; --apply changes it.
+    """
+    _run(house, SendmailTarget, **asked)
+
+
+def _run(house: House, make: Callable[[Settings, Path], Target], *, apply: bool, revert: bool, force: bool,
+         as_json: bool) -> None:
+    """Show, make or undo what a target needs; for each look it is made anew, with the settings as they are then."""
     if (apply and revert) or (force and not revert):
         raise click.UsageError("--apply or --revert; --force only with --revert")
     file = house.path or DEFAULT_CONFIG
 
     def target() -> Target:
-        settings = config.load(file if file.exists() else house.path)
-        multi = topology == "multi" or (topology is None and settings.mta.instances)
-        return (MultiTarget if multi else PostfixTarget)(settings, file, config_directory)
+        return make(config.load(file if file.exists() else house.path), file)
 
     try:
         _undo(target(), force, as_json) if revert else _set_up(target, apply, as_json)

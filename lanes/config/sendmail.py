@@ -14,13 +14,15 @@ class Sendmail(Section, frozen=True):
 
     binary: str
     cf: str
+    mc: str
+    """What ``cf`` is built from."""
     queue: str
     """Its ``QueueDirectory``; with ``*``, several."""
 
 
 def check_sendmail(sendmail: Sendmail, relays: Collection[str]) -> None:
     """What must hold where the MTA is a Sendmail; raises :class:`ConfigError`."""
-    for name in ("binary", "cf", "queue"):
+    for name in ("binary", "cf", "mc", "queue"):
         if not Path(found := getattr(sendmail, name)).is_absolute():
             raise ConfigError(f"found '{found}', allowed: an absolute path", key=f"mta.sendmail.{name}")
     if relays:

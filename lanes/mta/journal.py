@@ -139,14 +139,18 @@ def _available(output: IO[bytes]) -> bytes:
 def _entry(line: bytes) -> _Entry | None:
     try:
         entry = _decode(line)
-        int(entry.at)
-    except (msgspec.DecodeError, ValueError):
+        _instant(entry)
+    except (msgspec.DecodeError, ValueError, OverflowError, OSError, RecursionError):
         return None
     return entry
 
 
+def _instant(entry: _Entry) -> datetime:
+    return datetime.fromtimestamp(int(entry.at) / 1e6, UTC)
+
+
 def _as_syslog(entry: _Entry) -> str:
-    stamp = datetime.fromtimestamp(int(entry.at) / 1e6, UTC).isoformat()
+    stamp = _instant(entry).isoformat()
     return f"{stamp} {entry.host} {entry.name}[{entry.pid or entry.process}]: {_text(entry.message)}"
 
 

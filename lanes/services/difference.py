@@ -70,7 +70,8 @@ def adopted(id: str, marks: Marks, settings: Settings, now: float) -> Found | No
     moving = marks.queue in (Queue.INCOMING, Queue.ACTIVE)
     if not marks.lane or marks.alert or (moving and now - marks.arrived < settings.worker.appear_within):
         return None
-    record = record_of(marks, settings)
+    # It came by now, whatever its file says: there are instants that no date can be written of.
+    record = record_of(marks._replace(arrived=min(marks.arrived, now)), settings)
     state = _HOLDS[marks.hold] if marks.hold else _QUEUES[marks.queue]
     return Found(id, state, record.deadline if state is State.HELD else now, record)
 
@@ -84,7 +85,7 @@ def record_of(marks: Marks, settings: Settings) -> Record:
         deadline=deadline_of(marks, settings),
         domain=printable(domain_of(marks.recipients), 255),
         recipients=len(marks.recipients),
-        relay=marks.relay,
+        relay=printable(marks.relay),
         sender=printable(marks.sender),
         subject=printable(decode(marks.subject[:_SUBJECT]), 80),
         to=first_of(marks.recipients),

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """What holds for one service alone."""
     FILE = "file"
     """All that is in a file."""
+    SOURCE = "source"
+    """All that is in a file from which another is built, which is changed by that."""
     FOLDER = "folder"
     """A folder, and whose it is."""
 

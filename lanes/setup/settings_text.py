@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -21,11 +22,9 @@ _WIDE = 100
 
 
 def with_key(text: str, name: str, value: str) -> str:
-    """``text`` in which ``name`` (``table.key``) is ``value``, which is TOML, too."""
-    table, key = name.split(".")
-    tree = tomllib.loads(text)
-    wanted = {**tree, table: {**tree.get(table, {}), **tomllib.loads(f"{key} = {value}")}}
-    for changed in _ways(text, table, key, value):
+    """``text`` in which ``name`` (``table.key``, ``table.table.key``) is ``value``, which is TOML, too."""
+    wanted = _laid_over(tomllib.loads(text), tomllib.loads(f"{name} = {value}"), len(name.split(".")))
+    for changed in _ways(text, name, value):
         try:
             if tomllib.loads(changed) == wanted:
                 return changed
@@ -43,14 +42,24 @@ def spelled(value: str | Sequence[str]) -> str:
     return line if len(line) <= _WIDE else "".join(("[\n", *(f"    {item},\n" for item in items), "]"))
 
 
-def _ways(text: str, table: str, key: str, value: str) -> Iterator[str]:
-    heading = re.compile(rf"^[ \t]*\[[ \t]*{table}[ \t]*\][^\n]*$", re.MULTILINE)
-    for name in (rf"{key}", rf"{table}\.{key}"):
-        for found in re.finditer(rf"^[ \t]*{name}[ \t]*=[ \t]*", text, re.MULTILINE):
+def _laid_over(tree: Any, other: Any, depth: int) -> Any:
+    """A tree with the values of another, down to that depth."""
+    if not depth:
+        return other
+    return {**tree, **{key: _laid_over(tree.get(key, {}), value, depth - 1) for key, value in other.items()}}
+
+
+def _ways(text: str, name: str, value: str) -> Iterator[str]:
+    parts = name.split(".")
+    splits = [(".".join(parts[:at]), ".".join(parts[at:])) for at in reversed(range(len(parts)))]
+    for _, key in splits:
+        for found in re.finditer(rf"^[ \t]*{re.escape(key)}[ \t]*=[ \t]*", text, re.MULTILINE):
             yield from (text[:found.end()] + value + text[end:] for end in _ends(text, found.end()))
-    for found in heading.finditer(text):
-        yield f"{text[:found.end()]}\n{key} = {value}{text[found.end():]}"
-    yield f"{table}.{key} = {value}\n{text}"
+    for table, key in splits[:-1]:
+        heading = re.compile(rf"^[ \t]*\[[ \t]*{re.escape(table)}[ \t]*\][^\n]*$", re.MULTILINE)
+        for found in heading.finditer(text):
+            yield f"{text[:found.end()]}\n{key} = {value}{text[found.end():]}"
+    yield f"{name} = {value}\n{text}"
 
 
 def _ends(text: str, start: int) -> Iterator[int]:

@@ -19,6 +19,7 @@ import msgspec
 from redis import Redis
 
 from lanes.store.keys import SharedKeys, member, raw
+from lanes.store.stored import decoded
 
 #: Domains that are known ...
 KNOWN = 20_000
@@ -92,8 +93,5 @@ class SharedCountries:
 
 
 def _read(packed: bytes | None) -> Located | None:
-    try:
-        located = _unpack(packed) if packed is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    located = decoded(_unpack, packed)
     return located if located and _CODE.fullmatch(located.country) else None

@@ -20,6 +20,7 @@ from lanes.schedule.domains import Backoff, Tried
 from lanes.schedule.known import Known, learned
 from lanes.store import scripts
 from lanes.store.keys import Keys, text
+from lanes.store.stored import count, decoded, instant
 
 #: Domains asked for in one call: a script blocks Redis while it runs, and Lua unpacks no more than 8,000 at once.
 _CHUNK = 1000
@@ -99,7 +100,7 @@ class Domains:
         keys += [self._keys.busy(lane, name) for name in names]
         columns = cast("list[list[Any]]", self._seen(keys, [now - self._inflight_limit, *names]))
         for name, held, oldest, owed, known, inflight in zip(names, *columns, strict=True):
-            yield Seen(name, int(held or 0), float(oldest or 0), int(owed or 0), inflight, _read(known))
+            yield Seen(name, count(held), instant(oldest) or 0.0, count(owed), inflight, _read(known))
 
     def foremost(self, lane: str, most: int) -> list[str]:
         """Domains that are worth a look: those with most mail, and then those that were tried last."""
@@ -127,7 +128,4 @@ class Domains:
 
 def _read(packed: bytes | None) -> Known | None:
     """What is remembered of a domain; None if that is nothing."""
-    try:
-        return _unpack(packed) if packed is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    return decoded(_unpack, packed)

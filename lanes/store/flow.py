@@ -17,6 +17,7 @@ from redis import Redis
 from lanes.schedule.turn import Kept
 from lanes.schedule.window import Waited, Window
 from lanes.store.keys import Keys
+from lanes.store.stored import decoded
 
 #: Stretches of the log that are kept for the manager, and taken at once.
 _KEPT = 100
@@ -46,7 +47,7 @@ class Flow:
             pipe.hget(self._keys.window, "kept")
             pipe.lpop(self._keys.waited, _KEPT)
             packed, told = pipe.execute()
-        return _read(packed), _merged(told or ())
+        return decoded(_kept, packed), _merged(told or ())
 
     def keep(self, kept: Kept) -> None:
         """Keep the window, and tell the filter how wide it is."""
@@ -54,24 +55,13 @@ class Flow:
 
     def window(self) -> Window | None:
         """The window as it was kept."""
-        kept = _read(cast("bytes | None", self._client.hget(self._keys.window, "kept")))
+        kept = decoded(_kept, cast("bytes | None", self._client.hget(self._keys.window, "kept")))
         return kept and kept.window
-
-
-def _read(packed: bytes | None) -> Kept | None:
-    try:
-        return _kept(packed) if packed is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
 
 
 def _merged(told: Iterable[bytes]) -> dict[str, Waited]:
     lanes: dict[str, Waited] = {}
     for packed in told:
-        try:
-            stretch = _waited(packed)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-        for lane, waited in stretch.items():
+        for lane, waited in (decoded(_waited, packed) or {}).items():
             lanes[lane] = lanes[lane] | waited if lane in lanes else waited
     return lanes

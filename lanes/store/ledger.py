@@ -19,6 +19,7 @@ import msgspec
 from lanes.config import Settings
 from lanes.sla.objective import SPANS, Outcomes
 from lanes.store.store import Store
+from lanes.store.stored import count, decoded
 
 _EVERY = 60.0
 _KEPT_FOR = max(SPANS) + 3600.0
@@ -72,15 +73,12 @@ class Ledger:
 
     def _now(self) -> dict[str, tuple[int, int]]:
         fields = [f"{what}:{lane}" for lane in self._lanes for what in ("kept", "missed")]
-        counts = iter(int(count or 0) for count in cast("list[bytes | None]", self._client.hmget(self._totals, fields)))
+        counts = iter(map(count, cast("list[bytes | None]", self._client.hmget(self._totals, fields))))
         return {lane: (next(counts), next(counts)) for lane in self._lanes}
 
 
 def _entry(members: Any) -> _Entry | None:
-    try:
-        return _unpack(members[0]) if members else None
-    except msgspec.DecodeError:
-        return None
+    return decoded(_unpack, members[0]) if members else None
 
 
 def _difference(lane: str, now: Mapping[str, tuple[int, int]], then: Mapping[str, tuple[int, int]]) -> Outcomes:

@@ -20,6 +20,7 @@ from lanes.store import scripts
 from lanes.store.keys import member
 from lanes.store.packed import pack
 from lanes.store.store import CHUNK, Store
+from lanes.store.stored import decoded
 
 #: Orders that the audit keeps.
 AUDITED = 1000
@@ -110,11 +111,4 @@ class Orders:
     def audit(self, count: int) -> list[dict[str, object]]:
         """The last orders, the newest first."""
         noted = cast("list[bytes]", self._client.lrange(self._keys.audit, 0, count - 1))
-        return [order for packed in noted if isinstance(order := _decoded(packed), dict)]
-
-
-def _decoded(packed: bytes) -> object:
-    try:
-        return msgspec.json.decode(packed)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+        return [order for packed in noted if isinstance(order := decoded(msgspec.json.decode, packed), dict)]

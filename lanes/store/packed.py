@@ -15,6 +15,7 @@ from msgspec import structs
 
 from lanes.message import Evidence, Record
 from lanes.policy.instants import format_instant
+from lanes.store.stored import decoded
 
 #: Ends a recipient in the record's domain; no address as a record has it ends so, for those are printable.
 _HERE = "\n"
@@ -44,10 +45,7 @@ def pack(record: Record) -> bytes:
 
 def unpack(packed: bytes | None) -> Record | None:
     """What :func:`pack` was given."""
-    try:
-        record = _unpack(packed) if packed is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    record = decoded(_unpack, packed)
     if record is None or not (0 <= record.accepted < _END and 0 <= record.deadline < _END):
         return None
     whole = _with_deadline(record, says="", instead=format_instant(record.deadline))
@@ -56,10 +54,7 @@ def unpack(packed: bytes | None) -> Record | None:
 
 def accepted_of(packed: bytes | None) -> float | None:
     """When a message was accepted, for who wants to know that of many and nothing else."""
-    try:
-        start = _unpack_start(packed) if packed is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+    start = decoded(_unpack_start, packed)
     return start.accepted if start and 0 <= start.accepted < _END else None
 
 

@@ -23,6 +23,7 @@ from redis.client import Pipeline
 from lanes.config import Settings
 from lanes.routes.health import Breaker, Condition, Health, Tried, breaker, learned
 from lanes.store.keys import SharedKeys
+from lanes.store.stored import decoded
 
 _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(Health).decode
@@ -128,7 +129,4 @@ def _age(middle: Sequence[tuple[bytes, float]], depth: int, now: float) -> float
 
 
 def _read(packed: bytes | None) -> Health:
-    try:
-        return _unpack(packed) if packed is not None else Health()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Health()
+    return decoded(_unpack, packed) or Health()

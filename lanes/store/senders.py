@@ -14,6 +14,7 @@ from redis import Redis
 
 from lanes.policy.reputation import POOR, Standing
 from lanes.store.keys import Keys
+from lanes.store.stored import decoded
 
 #: Senders remembered; those that were not seen for longest are forgotten first.
 REMEMBERED = 100_000
@@ -72,7 +73,4 @@ class Senders:
 
 def _standing(packed: bytes | None) -> Standing:
     """A stored standing; a new sender's where there is none, or none that can be read."""
-    try:
-        return _unpack(packed) if packed is not None else Standing()
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Standing()
+    return decoded(_unpack, packed) or Standing()

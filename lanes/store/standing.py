@@ -17,6 +17,7 @@ from redis import Redis
 from redis.client import Pipeline
 
 from lanes.sla.alerts import State
+from lanes.store.stored import decoded
 
 T = TypeVar("T")
 
@@ -69,8 +70,7 @@ class Standing:
 def _states(stored: Mapping[bytes, bytes]) -> dict[str, State]:
     states = {}
     for field, packed in stored.items():
-        try:
-            states[field.decode()] = _unpack(packed)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
+        state = decoded(_unpack, packed)
+        if state and state.alert.identity.encode() == field:
+            states[state.alert.identity] = state
     return states

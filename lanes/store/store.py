@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple, TypeVar, cast
+from typing import Literal, NamedTuple, cast
 
 import msgspec
 from redis import Redis
@@ -26,6 +26,7 @@ from lanes.store.keys import Keys, member, raw
 from lanes.store.packed import accepted_of, pack, unpack
 from lanes.store.senders import Senders
 from lanes.store.settling import Ended, Settlement, Settling
+from lanes.store.stored import decoded
 from lanes.store.tracking import Tracking
 
 #: How many admitted ids the list of recent decisions keeps.
@@ -41,8 +42,6 @@ _pack = msgspec.msgpack.Encoder().encode
 _progress = msgspec.msgpack.Decoder(Progress).decode
 
 Action = Literal["pass", "hold", "defer", "known"]
-
-T = TypeVar("T")
 _Args = list[str | int | float | bytes]
 
 
@@ -207,7 +206,7 @@ class Store:
         if not wanted:
             return {}
         found = cast("list[bytes | None]", self.client.hmget(self.keys.outcomes, wanted))
-        return {id: _decoded(_progress, packed) or Progress() for id, packed in zip(wanted, found, strict=True)}
+        return {id: decoded(_progress, packed) or Progress() for id, packed in zip(wanted, found, strict=True)}
 
     def beat(self, program: str, now: float) -> None:
         """Say that a program is alive."""
@@ -257,10 +256,3 @@ class Store:
         """The domain under which a lane batches a message; empty where it does not batch."""
         lane = self._settings.lanes.get(record.lane)
         return record.domain if lane and lane.batch else ""
-
-
-def _decoded(decode: Callable[[bytes], T], packed: bytes | None) -> T | None:
-    try:
-        return decode(packed) if packed is not None else None
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None

@@ -4,8 +4,8 @@ A line is ``TIME HOST SYSLOG_NAME/DAEMON[PID]: ID: WHAT HAPPENED``. Most lines t
 connects, a message-id is seen), so a line is taken apart from the left and dropped as soon as it
 cannot be one; at most one expression is tried on the rest, chosen by its first word.
 
-Who speaks counts, not only what is said: ``removed`` by the queue manager ends a message's life in
-order, ``removed`` by postsuper(1) is a deletion by hand.
+Who speaks (:mod:`lanes.mta.said_by`) counts, not only what is said: ``removed`` by the queue manager ends a
+message's life in order, ``removed`` by postsuper(1) is a deletion by hand.
 
 *Hand-offs.* A message that was delivered to a content filter or another instance, and comes back from there
 (``status=sent (... queued as NEW)``), is still the same message if smtpd(8) was told so by XFORWARD
@@ -40,6 +40,7 @@ from functools import partial
 from lanes.mta.log_time import LogTime
 from lanes.mta.port import Active, Attempt, Event, Expired, Outcome, Released, Removed, Requeued, Withheld
 from lanes.mta.postfix.queue_id import LONG_OR_SHORT, instant, valid
+from lanes.mta.said_by import said_by
 
 #: Up to the next field, over a quoted local part that may look like one. Atomic: never tried twice.
 _ADDRESS = r'(?:"(?:[^"\\]|\\.)*+"@)?(?:(?!>, (?:orig_to=<|relay=)).)*+'
@@ -85,18 +86,17 @@ class PostfixGrammar:
 
         ``now`` completes time stamps that carry no year and time zone.
         """
-        head, said_by, said = line.partition("]: ")
+        head, end_of_head, said = line.partition("]: ")
         id, colon, what = said.partition(": ")
-        self.unparsed += not said_by
-        if not colon or not valid(id):
+        self.unparsed += not end_of_head
+        if not colon or not valid(id) or not (by := said_by(head)):
             return None
         what = what.rstrip("\r\n")
-        stamp, _, name = head.partition("[")[0].rpartition(" ")
-        instance, _, daemon = name.rpartition("/")
+        instance, _, daemon = by.name.rpartition("/")
         read = _reader(daemon, what)
         if read is None:
             return None
-        at = self._time(stamp, now)
+        at = self._time(by.stamp, now)
         event = read(id, at, what, instance, daemon) if at is not None else None
         self.unparsed += read is _attempt and event is None and not _is_probe(what)
         return event

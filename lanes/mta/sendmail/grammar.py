@@ -32,6 +32,7 @@ import re
 from lanes.mta import reasons
 from lanes.mta.log_time import LogTime
 from lanes.mta.port import Attempt, Event, Expired, Outcome, Released, Removed, Withheld
+from lanes.mta.said_by import said_by
 from lanes.mta.sendmail.queue_id import PATTERN, valid
 from lanes.mta.sendmail.times import Times
 
@@ -72,12 +73,12 @@ class SendmailGrammar:
 
         ``now`` completes time stamps that carry no year and time zone.
         """
-        head, said_by, said = line.partition("]: ")
+        head, end_of_head, said = line.partition("]: ")
         id, colon, what = said.partition(": ")
-        self.unparsed += not said_by
-        if not colon or not valid(id):
+        self.unparsed += not end_of_head
+        if not colon or not valid(id) or not (by := said_by(head)):
             return None
-        at = self._time(head, now)
+        at = self._time(by.stamp, now)
         return self._event(id, at, what.rstrip("\r\n")) if at is not None else None
 
     def _event(self, id: str, at: float, what: str) -> Event | None:

@@ -17,11 +17,11 @@ from lanes.config import Settings
 from lanes.message import ROUTE_HEADER
 from lanes.mta.postfix.commands import Commands
 from lanes.mta.postfix.configuration import Configuration, read
+from lanes.setup import own_settings
 from lanes.setup.files import replace
 from lanes.setup.plan import Change, Kind, Plan, SetupError
 from lanes.setup.postfix import notes, wanted
 from lanes.setup.postfix.relays import MAP, carried_out
-from lanes.setup.settings_text import with_key
 
 _BACKUPS = "mta-lanes.backup"
 #: ``{ }`` about a single milter (postconf(5)).
@@ -91,11 +91,7 @@ class PostfixTarget:
     # --- the makers
 
     def _set(self, changes: Sequence[Change]) -> None:
-        text = self._file.read_text("utf-8") if self._file.exists() else ""
-        for change in changes:
-            text = with_key(text, change.name, change.after)
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        replace(self._file, text.encode())
+        own_settings.carry_out(self._file, changes)
 
     def _make(self, changes: Sequence[Change]) -> None:
         """A folder for the socket, of whoever the filter runs as: the owner of ``data_dir``."""
