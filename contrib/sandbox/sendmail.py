@@ -28,7 +28,7 @@ from typing import Self
 from contrib.sandbox.mta import SandboxError
 from contrib.sandbox.ports import free_port
 from contrib.sandbox.postfix_files import Milter
-from contrib.sandbox.sendmail_files import Folders, sendmail_mc, wrapper
+from contrib.sandbox.sendmail_files import Folders, asking, sendmail_mc, wrapper
 from contrib.sandbox.wait import wait_for_greeting, wait_until
 
 UNPACKED = Path(sys.prefix) / "sendmail"
@@ -43,11 +43,11 @@ class PrivateSendmail:
 
     ``outside`` is the port on loopback that all mail is sent to. ``lines`` are added to ``sendmail.mc``. The queue is
     one directory, or several, ``q1/qf``, ``q1/df`` and so on, if ``directories`` names them. ``folder`` is kept
-    afterwards; without one, a temporary folder is made and removed.
+    afterwards; without one, a temporary folder is made and removed. One that is not ``set_up`` knows of no filter.
     """
 
     def __init__(self, outside: int, *, milter: Milter | None = None, lines: str = "",
-                 directories: Sequence[str] = (), folder: Path | None = None) -> None:
+                 directories: Sequence[str] = (), folder: Path | None = None, set_up: bool = True) -> None:
         if os.geteuid() != 0:
             raise SandboxError("a private Sendmail needs root: it changes to users of its own (try sudo)")
         if not _PRELOAD.exists():
@@ -58,6 +58,7 @@ class PrivateSendmail:
         """Where it takes mail, by SMTP on loopback."""
         self._outside, self._lines, self._directories = outside, lines, directories
         self._milter = milter.address if milter else f"local:{self.folders.root}/nobody-listens"
+        self._asks = set_up
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -87,6 +88,7 @@ class PrivateSendmail:
             'mta.kind = "sendmail"\n'
             f'mta.sendmail.binary = "{self.program}"\n'
             f'mta.sendmail.cf = "{self.cf}"\n'
+            f'mta.sendmail.mc = "{self.folders.mc}"\n'
             f'mta.sendmail.queue = "{self._queue}"\n'
             f'mta.log = "{self.log_path}"\n'
         )
@@ -108,18 +110,22 @@ class PrivateSendmail:
         for path, mode in self.folders.modes(self._directories).items():
             path.mkdir(parents=True, exist_ok=True)
             path.chmod(mode)
-        text = sendmail_mc(self.folders, self._queue, self.port, self._outside, self._milter, self._lines)
+        lines = [*(asking(self._milter) if self._asks else ()), self._lines]
+        text = sendmail_mc(self.folders, _CF, self._queue, self.port, self._outside, lines)
         self.folders.mc.write_text(text, "utf-8")
-        done = subprocess.run(["m4", f"-D_CF_DIR_={_CF}/", _CF / "m4/cf.m4", self.folders.mc], capture_output=True,
-                              text=True, check=False)
-        if done.returncode:
-            raise SandboxError(f"m4 failed with {done.returncode}: {done.stderr.strip()}")
-        self.cf.write_text(done.stdout, "utf-8")
+        self.build()
         self.folders.switch.write_text("hosts files\naliases files\n", "utf-8")
         self.folders.hosts.write_text("127.0.0.1 localhost\n", "utf-8")
         self.program.write_text(wrapper(_BINARY, _PRELOAD, self.log_path), "utf-8")
         self.program.chmod(0o755)
         self.log_path.touch()
+
+    def build(self) -> None:
+        """Build the configuration of its source, as it is, by m4."""
+        done = subprocess.run(["m4", self.folders.mc], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SandboxError(f"m4 failed with {done.returncode}: {done.stderr.strip()}")
+        self.cf.write_text(done.stdout, "utf-8")
 
     def start(self) -> None:
         """Start it on the queue as it is, and wait until it takes mail."""

@@ -71,8 +71,8 @@ class Folders:
         return {**dict.fromkeys(closed, 0o700), **dict.fromkeys(opened, 0o755)}
 
 
-def sendmail_mc(folders: Folders, queue: str, port: int, outside: int, milter: str, lines: str) -> str:
-    """``sendmail.mc``; ``queue`` is ``QueueDirectory``, ``milter`` where a filter listens, such as ``unix:/path``."""
+def sendmail_mc(folders: Folders, macros: Path, queue: str, port: int, outside: int, lines: Sequence[str]) -> str:
+    """``sendmail.mc``; ``macros`` is where m4's are, ``queue`` is ``QueueDirectory``."""
     defines = {
         "confDOMAIN_NAME": "sandbox.example.net",
         "QUEUE_DIR": queue,
@@ -94,16 +94,20 @@ def sendmail_mc(folders: Folders, queue: str, port: int, outside: int, milter: s
         "RELAY_MAILER_ARGS": f"TCP $h {outside}",
     }
     return "\n".join([
+        f"include(`{macros}/m4/cf.m4')dnl",
         "OSTYPE(`linux')dnl",
         *(f"define(`{name}', `{value}')dnl" for name, value in defines.items()),
         *(f"FEATURE(`{name}')dnl" for name in _FEATURES),
         f"DAEMON_OPTIONS(`Name=MTA, Addr={LOOPBACK}, Port={port}')dnl",
-        f"define(`LANES_SOCKET', `{milter}')dnl",
-        f"include(`{_LANES}')dnl",
-        lines,
+        *lines,
         "MAILER(`smtp')dnl",
         "",
     ])
+
+
+def asking(milter: str) -> list[str]:
+    """The lines by which a filter is asked that listens at ``milter``, such as ``unix:/path``."""
+    return [f"define(`LANES_SOCKET', `{milter}')dnl", f"include(`{_LANES}')dnl"]
 
 
 def wrapper(binary: Path, syslog: Path, log: Path) -> str:

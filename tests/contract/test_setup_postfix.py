@@ -366,7 +366,7 @@ def test_another_folder_than_the_settings_name_is_written_down(place: Place, tmp
 def test_who_may_not_write_is_told_so(place: Place) -> None:
     # Given somebody who is not root, but may read
     place.configure("")
-    script = ("import os, sys; from lanes.cli import main; from lanes.config import load; load(); "
+    script = ("import os, sys, lanes.cli.setup; from lanes.cli import main; from lanes.config import load; load(); "
               "os.setgid(65534); os.setuid(65534); "
               f"sys.argv = ['lanes', '-c', '{place.settings}', 'setup', 'postfix', '--apply']; main()")
     refused = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False,

@@ -47,6 +47,19 @@ def test_a_text(text: str) -> None:
     assert ("# there" in after) == ("# there" in text)
 
 
+@pytest.mark.parametrize("text", [
+    "", "mta.sendmail.queue = '/a'\n", "[mta]\nname = 'mx1'\n", "[mta]\nsendmail.queue = '/a'\nname = 'mx1'\n",
+    "queue = 1\n[mta.sendmail] # there\ncf = '/b'\nqueue = '/a'\n[other]\nqueue = '/c'\n",
+    "[mta.sendmail]\ncf = '/b'\n", "[mta]\nname = 'mx1'\n[mta.sendmail]\ncf = '/b'\n",
+])  # fmt: skip
+def test_a_key_of_a_table_in_a_table(text: str) -> None:
+    after = with_key(text, "mta.sendmail.queue", spelled("/new"))
+    expected = tomllib.loads(text)
+    expected.setdefault("mta", {}).setdefault("sendmail", {})["queue"] = "/new"
+    assert tomllib.loads(after) == expected
+    assert ("# there" in after) == ("# there" in text)
+
+
 def test_what_cannot_be_set_is_said_with_what_to_write() -> None:
     with pytest.raises(SetupError, match=r'put it there yourself: milter.socket = "unix:/b"'):
         with_key("milter = { group = 'postfix' }\n", "milter.socket", spelled("unix:/b"))
