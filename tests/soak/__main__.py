@@ -3,7 +3,8 @@
 Every ten seconds it is looked at what each program takes up (RSS, PSS, anonymous memory, CPU, open files, threads),
 what Redis and the spool have, and what arrived. At the end: slopes, and whether they count as flat
 (:mod:`tests.soak.judge` has the criterion); queue times of the first quarter against the last; and that nothing was
-lost or arrived twice. Samples are kept in ``bench/soak.jsonl``.
+lost or arrived twice. Then what a message leaves behind in the filter, and a connection (:mod:`tests.soak.filter`).
+Samples are kept in ``bench/soak.jsonl``.
 
 Ends with one JSON line. The exit code is 1 if anything was lost or doubled, or grew.
 """
@@ -13,9 +14,9 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from pathlib import Path
 
 from tests.bench import report
+from tests.soak.filter import MESSAGES, memory_left
 from tests.soak.run import soak
 
 
@@ -29,7 +30,9 @@ def main() -> int:
     seconds = chosen.minutes * 60 if chosen.minutes else chosen.hours * 3600
     report.FOLDER.mkdir(exist_ok=True)
     with report.progress() as progress:
-        found = soak(seconds, chosen.rate, progress.say, Path(report.FOLDER) / "soak.jsonl")
+        found = soak(seconds, chosen.rate, progress.say, report.FOLDER / "soak.jsonl")
+        progress.say("what a message and a connection leave behind in the filter")
+        found["filter"] = memory_left(MESSAGES)
     rows = [{"program": name, **program} for name, program in found["programs"].items()]
     report.show("what programs take up", rows)
     print(json.dumps({"soak": found}), flush=True)
