@@ -72,10 +72,11 @@ chaos: $(READY) ## 200 rounds of faults at random under steady traffic, and what
 soak: $(READY) ## a whole site under steady mixed mail for an hour (HOURS=, MINUTES=, RATE=), and whether anything grows
 	@$(PYTHON) -m tests.soak --hours $(or $(HOURS),1) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
-docs: $(READY) ## write the documents that are made from the code: settings, commands, metrics
+docs: $(READY) ## write the documents that are made from the code: settings, commands, metrics, man pages
 	@$(PYTHON) -m lanes.config > docs/settings.md
 	@$(PYTHON) -m lanes.cli > docs/commands.md
 	@$(PYTHON) -m lanes.metrics > docs/metrics.md
+	@$(PYTHON) -m contrib.man
 
 plots: $(READY) ## draw docs/*.svg from what the benchmarks measured here last
 	@$(PYTHON) -m tests.bench.plot

@@ -39,7 +39,11 @@ def reference() -> str:
     every = dict(commands())
     return "\n".join([
         _INTRODUCTION,
+        "## Exit codes",
+        "",
         *_table("exit code", "meaning", ((f"`{code}`", meaning) for code, meaning in EXIT_CODES.items())),
+        "## All commands",
+        "",
         *_table("command", "what it does", ((_link(path), _summary(one)) for path, one in every.items())),
         *(_section(path, one) for path, one in every.items()),
     ])

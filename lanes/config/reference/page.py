@@ -54,16 +54,18 @@ defaults with their meaning, `lanes config` checks the file and prints what is i
 
 - **duration**: `"30s"`, `"5m"`, `"1h30m"`, `"24h"`, `"7d"`, or a number of seconds.
 - **size**: `"250KB"` (1000 bytes each), `"10MiB"` (1024), or a number of bytes.
-- `NAME` is a name that you choose: lower-case letters, digits, `_` and `-`, or an address where it is said.
+- `NAME` in a table's name is one that you choose, of lower-case letters, digits, `_` and `-`; for `policy.recipients`
+  it is an address or a domain, for `batch.domains` a domain, for `mta.instances` a lane.
 
 **A wrong value** stops a program before it does anything, with exit code 2 and a line that says where, what was found
 and what is allowed. A key that is not known is wrong, too:
 
     lanes: {error}
 
-**A change** is in effect once the programs that read it are started again (`systemctl restart 'lanes-*'`). Only the
-filter reads its settings, rules and phrases anew by itself; while those cannot be used it goes on with the old ones
-and its log says why. Where it listens (`milter.socket`) is read at its start.
+**A change** is in effect once the programs that read it
+[are started again](operations.md#after-a-change-of-the-settings). Only the filter reads its settings, rules and phrases
+anew by itself; while those cannot be used it goes on with the old ones, and its log says why. Where it listens
+(`milter.socket`) is read at its start.
 """
 
 
