@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -225,7 +226,7 @@ def test_without_a_chroot_the_socket_stays_where_it_is(place: Place) -> None:
 @pytest.mark.parametrize(("level", "chrooted"), [("0", True), ("3.6", False)])
 def test_what_a_dash_in_the_chroot_column_means_depends_on_the_level(place: Place, level: str, chrooted: bool) -> None:
     place.configure("")
-    place.main.write_text(place.main.read_text().replace("level = 3.6", f"level = {level}"))
+    place.main.write_text(re.sub(r"(?<=^compatibility_level = ).*", level, place.main.read_text(), flags=re.MULTILINE))
     place.master.write_text(place.master.read_text().replace("       y       ", "       -       "))
     address = "unix:lanes/milter.sock" if chrooted else "unix:/run/mta-lanes/milter.sock"
     assert f"{{ {address}," in {one["name"]: one["after"] for one in place.ask()["changes"]}["smtpd_milters"]
