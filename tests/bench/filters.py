@@ -65,7 +65,7 @@ class Side(NamedTuple):
 
 def none(outside: int) -> Iterator[Side]:
     """No filter."""
-    with PrivatePostfix(outside) as postfix:
+    with _postfix(outside) as postfix:
         yield Side(postfix)
 
 
@@ -74,7 +74,7 @@ def noop(outside: int) -> Iterator[Side]:
     with _folder() as folder:
         address = f"unix:{folder}/milter.sock"
         command = [sys.executable, "-m", "tests.bench.noop", address]
-        with _running(command, address) as pid, PrivatePostfix(outside, milter=Milter(address)) as postfix:
+        with _running(command, address) as pid, _postfix(outside, Milter(address)) as postfix:
             yield Side(postfix, pid)
 
 
@@ -85,7 +85,7 @@ def opendkim(outside: int) -> Iterator[Side]:
         settings.write_text(_OPENDKIM.format(address=address, folder=folder), "utf-8")
         command = [shutil.which("opendkim", path="/usr/sbin:/usr/bin") or "opendkim", "-f", "-x", str(settings)]
         milter = Milter(address.replace("local:", "unix:"))
-        with _running(command, address) as pid, PrivatePostfix(outside, milter=milter) as postfix:
+        with _running(command, address) as pid, _postfix(outside, milter) as postfix:
             yield Side(postfix, pid)
 
 
@@ -105,10 +105,7 @@ def lanes(outside: int, *, tcp: bool = False, environment: Mapping[str, str] | N
             client.flushdb()
             return count
 
-        with (
-            _running(command, address, environment) as pid,
-            PrivatePostfix(outside, milter=milter) as postfix,
-        ):
+        with _running(command, address, environment) as pid, _postfix(outside, milter) as postfix:
             yield Side(postfix, pid, seen)
 
 
@@ -120,6 +117,14 @@ SIDES: Mapping[str, Callable[[int], Iterator[Side]]] = {
     "lanes": lanes,
     "lanes, TCP": lambda outside: lanes(outside, tcp=True),
 }
+
+
+@contextmanager
+def _postfix(outside: int, milter: Milter | None = None) -> Iterator[PrivatePostfix]:
+    """A Postfix that has begun its log."""
+    with PrivatePostfix(outside, milter=milter) as postfix:
+        postfix.wait_for_log("daemon started")
+        yield postfix
 
 
 @contextmanager
