@@ -17,7 +17,7 @@ from contrib.sandbox.wait import wait_until
 from tests.soak.judge import Trend, flat, trend
 from tests.soak.look import Taken, taken
 from tests.soak.probe import PART, probe
-from tests.soak.site import RECORDS_OF_TIME, SoakSite
+from tests.soak.site import BOUNDED, SoakSite
 from tests.soak.traffic import Feeder
 
 EVERY, _FAMILIES_EVERY = 10.0, 60.0
@@ -102,7 +102,10 @@ def _books(site: SoakSite) -> dict[str, int]:
 
 
 def _programs(samples: Samples, seconds: float, messages: int) -> dict[str, Any]:
-    return {program: _program(samples, program, seconds, messages) for program in _names(samples)}
+    """Of Redis, memory is judged by what is in it."""
+    programs = {program: _program(samples, program, seconds, messages) for program in _names(samples)}
+    del programs["redis"]["flat"]
+    return programs
 
 
 def _names(samples: Samples) -> list[str]:
@@ -130,15 +133,15 @@ def _of_memory(memory: Trend, seconds: float) -> dict[str, Any]:
 
 
 def _redis(samples: Samples, seconds: float) -> dict[str, Any]:
-    """All that it has, and of that, what is kept of each minute for a day: that grows until the day is full."""
+    """All that it has, and of that, what grows until it is full: the rest is judged."""
     families = {name.removeprefix("family."): trend(series) for name, series in samples.items()
                 if name.startswith("family.")}
-    records = sum(families[name].per_hour for name in RECORDS_OF_TIME if name in families)
+    filling = sum(families[name].per_hour for name in BOUNDED if name in families)
     all_of_it = trend(samples["store.memory"])
-    rest = all_of_it._replace(per_hour=all_of_it.per_hour - records)
+    rest = all_of_it._replace(per_hour=all_of_it.per_hour - filling)
     return {
         "used_mib": round(all_of_it.last, 2), "mib_an_hour": round(all_of_it.per_hour, 2),
-        "kept_for_a_day_mib_an_hour": round(records, 2), "rest_mib_an_hour": round(rest.per_hour, 2),
+        "filling_mib_an_hour": round(filling, 2), "rest_mib_an_hour": round(rest.per_hour, 2),
         "flat": flat(rest, seconds), "keys": round(trend(samples["store.keys"]).last),
         "largest_mib": {name: round(found.last, 2) for name, found in
                         sorted(families.items(), key=lambda pair: -pair[1].last)[:5]},
@@ -164,5 +167,5 @@ def _rounded(delays: dict[str, dict[str, float | None]]) -> dict[str, dict[str, 
 def _all_flat(found: dict[str, Any]) -> bool | None:
     verdicts = [found["redis"]["flat"]]
     for program in found["programs"].values():
-        verdicts += [program["flat"], *(program[f"{what}_flat"] for what in _COUNTED)]
+        verdicts += [verdict for what, verdict in program.items() if what.endswith("flat")]
     return None if None in verdicts else all(verdicts)

@@ -34,8 +34,8 @@ _LATER_EVERY, _COLLECT_EVERY = 60.0, 0.5
 _LANES = ("priority", "normal", "bulk")
 _QUEUES = ("incoming", "active", "hold", "deferred")
 _MIB = 1 << 20
-#: Kept by design for a day and longer, so what grows with time whatever the mail.
-RECORDS_OF_TIME = ("histogram", "ledger")
+#: What grows by design until it is full: minutes of a day and longer, and 100,000 senders, each of whom is new here.
+BOUNDED = ("histogram", "ledger", "senders", "standings")
 _SETTINGS = """
 milter.budget = "1s"
 manager.settled_for = "5m"
