@@ -71,15 +71,23 @@ def code(page: Path) -> Iterator[str]:
     yield from (" ".join(span.split()) for span in _SPAN.findall(rest))
 
 
+def called(words: list[str]) -> click.Command | None:
+    """The command that a line calls; None if there is none of that name."""
+    command: click.Command = cli
+    for word in words:
+        if not isinstance(command, click.Group) or not (found := command.get_command(click.Context(command), word)):
+            break
+        command = found
+    return None if command is cli else command
+
+
 @BY_NAME
 def test_commands_are_there_with_their_options(page: Path) -> None:
     for line in code(page):
         if found := re.match(r"(?:[$#] )?lanes ([a-z].*)", line):
             words = re.split(r"[\s,;]+", re.sub(r"\s# .*|[|&<>].*", "", found[1]))
-            command: click.Command = cli
-            while isinstance(command, click.Group) and words and words[0] in command.commands:
-                command = command.commands[words.pop(0)]
-            assert command is not cli, line
+            command = called(words)
+            assert command, line
             options = (*command.params, *cli.params)
             known = {name for option in options for name in (*option.opts, *option.secondary_opts)} | {"--help"}
             assert {word for word in words if word.startswith("--")} <= known, line
