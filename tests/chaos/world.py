@@ -27,7 +27,6 @@ from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.volume import Volume
-from lanes.store.refused_log import put_aside, why_refused
 from lanes.services.up import PROGRAMS
 from tests.chaos.outside import Outside
 from tests.chaos.traffic import SUSPECT_HEADER
@@ -118,14 +117,12 @@ class World:
             return False
 
     def start_redis(self) -> None:
-        """On the log that it has; if it refuses that, on none, as the embedded one does: the spool knows it all."""
+        """On the log that it has; if it refuses that, on none, as an administrator would: the spool knows it all."""
         try:
             self.redis.start()
-        except RuntimeError as error:
-            if not why_refused(str(error)):
-                raise
+        except RuntimeError:
             aside = Path(tempfile.mkdtemp(prefix="chaos-refused-"))
-            shutil.move(put_aside(self.redis.folder, time.time()), aside)
+            shutil.move(self.redis.folder / "appendonlydir", aside)
             self.refused.append(aside)
             self.redis.start()
 
