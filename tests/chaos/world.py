@@ -27,6 +27,7 @@ from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.volume import Volume
+from lanes.store.refused_log import put_aside, why_refused
 from lanes.services.up import PROGRAMS
 from tests.chaos.outside import Outside
 from tests.chaos.traffic import SUSPECT_HEADER
@@ -117,12 +118,14 @@ class World:
             return False
 
     def start_redis(self) -> None:
-        """On the log that it has; if it refuses that, on none, as an administrator would: the spool knows it all."""
+        """On the log that it has; if it refuses that, on none, as the embedded one does: the spool knows it all."""
         try:
             self.redis.start()
-        except RuntimeError:
+        except RuntimeError as error:
+            if not why_refused(str(error)):
+                raise
             aside = Path(tempfile.mkdtemp(prefix="chaos-refused-"))
-            shutil.move(self.redis.folder / "appendonlydir", aside)
+            shutil.move(put_aside(self.redis.folder, time.time()), aside)
             self.refused.append(aside)
             self.redis.start()
 
