@@ -80,6 +80,7 @@ def _installed(cell: Cell, place: Place, log: Path) -> dict[str, str]:
     pip = [f"{venv}/bin/python", "-m", "pip", "install", "--quiet", "--constraint", str(place.seen / "constraints.txt")]
     certificates = {"PIP_CERT": "/etc/ssl/certs/ca-certificates.crt"}
     place.must([*pip, str(tree), *TOOLS], environment | certificates, log)
+    place.bring_sendmail(tree, venv, log)
     return environment
 
 
