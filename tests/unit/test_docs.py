@@ -112,6 +112,22 @@ def test_settings_are_there(page: Path) -> None:
 
 
 @BY_NAME
+def test_files_targets_and_units_are_there(page: Path) -> None:
+    """Of each line of code: files of contrib, targets of make, modules, units of systemd."""
+    targets = set(re.findall(r"^([a-z-]+):", (TREE / "Makefile").read_text("utf-8"), re.MULTILINE))
+    units = {unit.stem for unit in (TREE / "contrib" / "systemd").iterdir()}
+    for line in code(page):
+        for path in re.findall(r"(?<![\w/])contrib/[\w./*-]+", line):
+            assert list(TREE.glob(path)), line
+        for module in re.findall(r"python3? -m ((?:lanes|contrib|tests)[\w.]*)", line):
+            assert list(TREE.glob(module.replace(".", "/") + "*")), line
+        for target in re.findall(r"^make ((?:[a-z][a-z-]*(?: |$))+)", line):
+            assert set(target.split()) <= targets, line
+        for unit in re.findall(r"\blanes-[a-z]+", line) if line.startswith(("systemctl", "journalctl")) else ():
+            assert unit in units, line
+
+
+@BY_NAME
 def test_examples_in_toml_are_toml(page: Path) -> None:
     for block in re.findall(r"^( *)```toml\n(.*?)^\1```$", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
         tomllib.loads(block[1])
