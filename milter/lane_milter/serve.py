@@ -116,7 +116,7 @@ def _register() -> None:
     milter.set_connect_callback(Milter.connect_callback)
     milter.set_envfrom_callback(lambda context, *args: context.getpriv().envfrom_bytes(*args))
     milter.set_envrcpt_callback(lambda context, *args: context.getpriv().envrcpt_bytes(*args))
-    milter.set_header_callback(lambda context, name, value: context.getpriv().header_bytes(name, value))
+    milter.set_header_callback(lambda context, name, value: context.getpriv().header(name, value))
     milter.set_eom_callback(lambda context: context.getpriv().eom())
     milter.set_abort_callback(lambda context: context.getpriv().abort())
     milter.set_close_callback(Milter.close_callback)

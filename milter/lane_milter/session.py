@@ -78,7 +78,7 @@ class Session(Milter.Base):
 
     def __init__(self) -> None:
         self._recipients: list[str] = []
-        self._headers: list[tuple[str, str]] = []
+        self._headers: list[tuple[str, bytes]] = []
         self._forged: Counter[str] = Counter()
 
     def _begin(self, sender: str, parameters: tuple[str, ...]) -> None:
@@ -114,10 +114,11 @@ class Session(Milter.Base):
 
     @Milter.noreply
     @guarded
-    def header(self, name: str, value: str) -> int:
-        """One header, as it stands in the message."""
-        if name.lower() in _OURS:
-            self._forged[name.lower()] += 1
+    def header(self, name: str, value: bytes) -> int:
+        """One header, as it stands in the message; told most often, so what can wait waits for the end."""
+        lowered = name.lower()
+        if lowered in _OURS:
+            self._forged[lowered] += 1
         if len(self._headers) < self.gate.headers:
             self._headers.append((name, value))
         return int(Milter.CONTINUE)
@@ -143,7 +144,7 @@ class Session(Milter.Base):
         message = Message(
             sender=self._sender,
             recipients=tuple(self._recipients),
-            headers=tuple(self._headers),
+            headers=tuple((name, value.decode("utf-8", "surrogateescape")) for name, value in self._headers),
             client=self.getsymval("{client_addr}") or UNKNOWN_CLIENT,
             user=self.getsymval("{auth_authen}") or "",
             size=_number(_parameter(self._parameters, "SIZE")),
