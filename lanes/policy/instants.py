@@ -39,4 +39,4 @@ def parse_by(text: str) -> float:
 
 def format_instant(instant: float) -> str:
     """``2026-11-24T09:30:00Z``, to the second."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(instant, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
