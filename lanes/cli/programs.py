@@ -42,6 +42,8 @@ from lanes.services.loop import RETRY, beside, repeat, stop_on_signals
 from lanes.services.manager import Manager
 from lanes.services.reconcile import Reconcile
 from lanes.services.router import Router, serve
+from lanes.services.steady import Steady, boot
+from lanes.services.too_far import TooFar
 from lanes.services.tracker import Tracker
 from lanes.services.up import AlreadyUpError
 from lanes.services.up import up as run_everything
@@ -88,12 +90,16 @@ def manager(house: House) -> None:
     lead = Lead(settings, store, _tell(house, ALL))
     upkeep = Upkeep(settings, Inventory(store, settings), lambda: enqueue_reconcile(queue, settings))
     beat = Beat(settings, "manager")
+    clock = Steady(store, max(lane.sla for lane in settings.lanes.values()), boot())
+    too_far = TooFar(settings, store)
 
     def step() -> float:
-        started = time.monotonic()
-        now = time.time()
-        service.tick(now)
-        upkeep.turn(now)
+        now, started = time.time(), time.monotonic()
+        steady = clock(now, started)
+        too_far.turn(steady)
+        service.tick(steady)
+        upkeep.turn(steady)
+        store.beat("manager", now)
         watch.turn(now)
         lead.turn(now)
         beat(now)

@@ -63,4 +63,5 @@ class Release:
         return moved, later, [id for id in rest if id not in later]
 
     def _young(self, record: Record | None) -> bool:
-        return record is not None and self._clock() - record.accepted < self._appear_within
+        """Whether it may not be on hold yet; what seems to come from the future was accepted before a clock was set."""
+        return record is not None and abs(self._clock() - record.accepted) < self._appear_within

@@ -54,7 +54,8 @@ def silent(settings: Settings, programs: Iterable[str], now: float, since: float
     A beat in the future is none: the clock was set back.
     """
     after = settings.failsafe.after
-    return [program for program in programs if abs(now - max(heard(settings, program), since)) > after]
+    return [program for program in programs
+            if min(abs(now - heard(settings, program)), abs(now - since)) > after]
 
 
 def heard(settings: Settings, program: str) -> float:

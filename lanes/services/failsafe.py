@@ -13,6 +13,7 @@ Failure: :class:`~lanes.mta.port.MtaError` is logged, and the next turn tries ag
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import structlog
@@ -21,6 +22,7 @@ from lanes.config import Settings
 from lanes.mta.port import Control, Hold, MtaError, Queue
 from lanes.services.alive import silent
 from lanes.services.difference import deadline_of
+from lanes.services.steady import STEP
 
 log = structlog.get_logger("lanes.failsafe")
 
@@ -33,15 +35,19 @@ _AT_WORK = 0.1
 
 
 class Failsafe:
-    """One MTA's failsafe. Programs that were never heard of get their time ``since`` (Unix time in seconds)."""
+    """One MTA's failsafe. Programs that were never heard of get their time ``since`` (Unix time in seconds); so do all
+    when the clock is set, since ``monotonic`` (seconds) tells that no time has passed."""
 
     def __init__(self, settings: Settings, control: Control, clock: Callable[[], float],
-                 sleep: Callable[[float], None], since: float = 0.0) -> None:
+                 sleep: Callable[[float], None], since: float = 0.0,
+                 monotonic: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
         self._control = control
         self._clock = clock
         self._sleep = sleep
         self._since = since
+        self._monotonic = monotonic
+        self._origin = clock() - monotonic()
         self._looked = 0.0
 
     def step(self) -> float:
@@ -68,7 +74,13 @@ class Failsafe:
 
     def silent(self) -> list[str]:
         """Which of the programs that release have not worked for too long."""
-        return silent(self._settings, PROGRAMS, self._clock(), self._since)
+        now = self._clock()
+        origin = now - self._monotonic()
+        if abs(origin - self._origin) > STEP:
+            log.warning("the clock was set; all have their time again", seconds=round(origin - self._origin))
+            self._since = now
+        self._origin = origin
+        return silent(self._settings, PROGRAMS, now, self._since)
 
     def held(self) -> list[tuple[float, str]]:
         """Deadline and id of all messages on our hold, the earliest first."""

@@ -88,7 +88,7 @@ class Historian:
         if last >= first:
             self._write(history, first, last, begun=end is not None)
             self._next = last + 1
-        elif now - self._upkept >= _UPKEEP_EVERY and not self._upkeep(history, now):
+        elif not 0 <= now - self._upkept < _UPKEEP_EVERY and not self._upkeep(history, now):
             self._upkept = now
         return 0.0 if last < finished and last >= first else self._settings.every
 

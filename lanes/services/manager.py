@@ -51,7 +51,6 @@ class Manager:
 
     def tick(self, now: float) -> list[Wave]:
         """One turn; the waves that were really claimed. Raises :class:`redis.RedisError`."""
-        self._store.beat("manager", now)
         if expired := self._store.expired_claims(now):
             self._take_back(expired, now)
         kept, waited = self._store.flow.take()

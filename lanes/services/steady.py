@@ -19,44 +19,48 @@ from pathlib import Path
 
 import structlog
 
+from lanes.store.origin import Origin
 from lanes.store.store import Store
 
 log = structlog.get_logger("lanes.steady")
 
 #: Seconds between two looks by which a clock that is set right little by little may be off.
 STEP = 1.0
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class Steady:
-    """One manager's clock."""
+    """One manager's clock. ``boot`` names this boot of the machine."""
 
-    def __init__(self, store: Store, memory: float, boot: str = "") -> None:
-        self._store = store
+    def __init__(self, store: Store, memory: float, boot: str) -> None:
+        self._store = Origin(store.client, store.keys, boot)
         self._memory = memory
-        self._boot = boot or _BOOT.read_text("ascii").strip()
         self._origin: float | None = None
-        self._kept = 0.0
+        self._kept: float | None = None
         self._since = 0.0
         self._ahead = False
 
     def __call__(self, wall: float, monotonic: float) -> float:
         """The time to go by; of the two clocks, read at the same instant, in seconds."""
-        now = wall - monotonic
+        right = wall - monotonic
         if self._origin is None:
-            self._since = monotonic
-            self._kept = self._origin = self._store.origin(self._boot) or now
-        if now > self._origin - STEP or monotonic - self._since > self._memory:
-            self._origin, self._since = now, monotonic
-        self._origin = min(self._origin, now + self._memory)
-        self._tell(self._origin - now)
-        if abs(self._origin - self._kept) > STEP or self._kept == now:
-            self._store.keep_origin(self._boot, self._origin)
+            self._kept = self._store.read()
+            self._origin, self._since = self._kept or right, monotonic
+        if right > self._origin - STEP or monotonic - self._since > self._memory:
+            self._origin, self._since = right, monotonic
+        self._origin = min(self._origin, right + self._memory)
+        self._tell(self._origin - right)
+        if self._kept is None or abs(self._origin - self._kept) > STEP:
+            self._store.keep(self._origin)
             self._kept = self._origin
         return monotonic + self._origin
 
     def _tell(self, ahead: float) -> None:
         if self._ahead != (ahead > 0):
             self._ahead = ahead > 0
-            said = "the clock was set back; mail leaves as if it had not been" if self._ahead else "all is by the clock"
-            log.warning(said, seconds=round(ahead, 3))
+            log.warning("the clock was set back; mail leaves as if it had not been" if self._ahead
+                        else "mail leaves by the clock again", ahead=round(ahead, 3))
+
+
+def boot() -> str:
+    """The name of this boot of the machine (random(4))."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()

@@ -17,7 +17,7 @@ from lanes.config import Settings
 from lanes.config.instances import handoff
 from lanes.life import Result
 from lanes.message import Progress, Record
-from lanes.mta.port import Attempt, Grammar, Log, Requeued
+from lanes.mta.port import Attempt, Event, Grammar, Log, Requeued
 from lanes.services.fold import Change, Transition, fold, is_elsewhere, settlement
 from lanes.services.lessons import Lessons
 from lanes.services.relay_lessons import RelayLessons
@@ -94,7 +94,7 @@ class Tracker:
     def _apply(self, lines: Sequence[str], now: float) -> int:
         """How many of the lines could not be understood."""
         before = self._grammar.unparsed
-        events = [event for line in lines if (event := self._grammar(line, now)) is not None]
+        events = [_not_ahead(event, now) for line in lines if (event := self._grammar(line, now)) is not None]
         changes, requeued = fold(events, self._handoffs)
         self._requeue(requeued)
         self._store.note({id: change.progress for id, change in changes.items() if change.tells and not change.removed})
@@ -135,6 +135,11 @@ class Tracker:
             log.info("settled", id=end.id, lane=record.lane, result=end.result, seconds=end.queue_seconds,
                      slack=round(record.deadline - end.at, 3))
         self._store.senders.saw(_by_sender(settled), self._clock())
+
+
+def _not_ahead(event: Event, now: float) -> Event:
+    """No line is written in the future: a clock was set back since, or the log's is ahead of ours."""
+    return event._replace(at=now) if event.at > now else event
 
 
 def _by_sender(settled: Sequence[tuple[Settlement, Record]]) -> dict[str, tuple[int, int]]:

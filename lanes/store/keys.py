@@ -38,6 +38,7 @@ key                                     type    what is in it
 ``lanes:{mta}:place``                   hash    how far the tracker has read its log, and when last to its end
 ``lanes:{mta}:seen``                    hash    program -> when it was last heard of
 ``lanes:{mta}:server``                  string  run id of the Redis that was last compared with the spool
+``lanes:{mta}:clock``                   hash    the manager's: ``boot`` and ``origin`` (:mod:`lanes.store.origin`)
 ``lanes:{mta}:alerts``                  hash    identity -> packed :class:`~lanes.sla.alerts.State`
 ``lanes:{mta}:sinks``                   hash    ``<what>:<sink>`` -> what became of notices (:mod:`lanes.store.sinks`)
 ======================================  ======  ==================================================
@@ -91,6 +92,7 @@ class Keys:
         self.alerts = f"{self._tag}:alerts"
         self.sinks = f"{self._tag}:sinks"
         self.server = f"{self._tag}:server"
+        self.clock = f"{self._tag}:clock"
 
     def state(self, state: State, lane: str) -> str:
         """The sorted set of a lane's messages in one state."""

@@ -63,6 +63,7 @@ end
 local function within(key, interval, burst)
   if interval == 0 then return true end
   local again = math.max(tonumber(redis.call('GET', key) or now) or now, now)
+  if again - now > interval * (burst + 1) then again = now end -- it was said by a clock that was set back since
   if again - now > interval * (burst - 1) then return false end
   again = again + interval
   redis.call('SET', key, string.format('%.6f', again), 'PX', math.ceil((again - now) * 1000))
