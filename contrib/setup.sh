@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-PACKAGES=(postfix redis-server postgresql prometheus prometheus-alertmanager chromium wrk dnsmasq-base faketime libmilter-dev
+PACKAGES=(postfix redis-server postgresql prometheus prometheus-alertmanager chromium wrk dnsmasq-base libmilter-dev
           gcc python3-dev python3-venv systemd groff-base)
 LOG=$(mktemp)
 

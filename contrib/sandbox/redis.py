@@ -6,6 +6,7 @@ on loopback; can be killed and started again on the same data.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -25,14 +26,22 @@ Kind = Literal["valkey", "redis"]
 
 
 class PrivateRedis:
-    """A server of one's own; a context manager. ``settings`` are of redis.conf, by name."""
+    """A server of one's own; a context manager. ``settings`` are of redis.conf, by name; ``environment`` is added to
+    its own."""
 
-    def __init__(self, kind: Kind = "valkey", *, port: int = 0, settings: Mapping[str, str] | None = None) -> None:
+    def __init__(self, kind: Kind = "valkey", *, port: int = 0, settings: Mapping[str, str] | None = None,
+                 environment: Mapping[str, str] | None = None) -> None:
         self._binary = str(get_binary_path()) if kind == "valkey" else shutil.which("redis-server") or "redis-server"
         self.folder = Path(tempfile.mkdtemp(prefix="private-redis-"))
         self.port = port
         self.settings = dict(settings or {})
+        self._environment = os.environ | (environment or {})
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def socket(self) -> Path:
+        """The UNIX socket on which it listens, too."""
+        return self.folder / "redis.sock"
 
     @property
     def url(self) -> str:
@@ -49,7 +58,7 @@ class PrivateRedis:
         """Start, and wait until it answers. :class:`RuntimeError`, with the end of its log, if it ends instead."""
         command = [self._binary, *self._arguments()]
         with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
         wait_until(lambda: self._answers() or not self.running, f"{self._binary} to answer", 30)
         if not self.running:
             self.stop()

@@ -9,6 +9,7 @@ Failure: :class:`TimeoutError` if a program does not come up, with the end of it
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -44,18 +45,19 @@ class Site:
     ``lanes up`` starts them all, with its embedded Redis; otherwise Redis is a private one, or the one
     at ``redis_url``, which sites of other names (``mta``) may share. ``server`` makes another mail server than
     the Postfix that ``relays`` and ``parameters`` are for. ``data_dir`` is a folder for the programs' own data,
-    where it is not to be the site's.
+    where it is not to be the site's; ``environments`` have what a program is to find in its environment, by name.
     """
 
     def __init__(self, outside: int, settings: str = "", *, programs: Sequence[str] = PROGRAMS,
                  relays: Mapping[str, Relay] | None = None, parameters: Mapping[str, str] | None = None,
                  mta: str = "mx1", redis_url: str = "", server: Callable[..., PrivateMta] | None = None,
-                 data_dir: Path | None = None) -> None:
+                 data_dir: Path | None = None, environments: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="lanes-site-"))
         self.folder.chmod(0o755)
         self.redis = PrivateRedis()
         self._shared = redis_url
         self._data_dir = data_dir or self.folder
+        self._environments = environments or {}
         self.programs = programs
         socket = self.folder / "milter" / "milter.sock"
         socket.parent.mkdir()
@@ -146,8 +148,9 @@ class Site:
 
     def start(self, program: str) -> None:
         """Start a program; it comes up in its own time."""
+        environment = os.environ | self._environments.get(program, {})
         with self._log(program).open("ab") as log:
-            self._processes[program] = subprocess.Popen(self.command(program), stdout=log, stderr=log)
+            self._processes[program] = subprocess.Popen(self.command(program), stdout=log, stderr=log, env=environment)
         self._starts[program] += 1
 
     def restart(self, program: str) -> None:

@@ -4,13 +4,17 @@
 ``kill_redis``      so, too, and a random part of what its log got in the last second is gone
 ``kill_postfix``    all its processes at once
 ``stop_*``          SIGSTOP, then SIGCONT
-``cut_redis``       no byte passes between the programs and Redis
+``cut_redis``       no byte passes between the programs and Redis; connections are still made, and acknowledged
+``part_redis``      nothing comes back from the network in which Redis is
 ``fill_redis``      the disk with Redis's log is full; ``fill_data``: the one with ``data_dir``
 ``memory_redis``    at ``maxmemory``, with ``noeviction``
 ``flush_redis``     FLUSHALL
 ``forge_redis``     junk where we keep something, and it stays (:mod:`tests.chaos.forged`)
 ``rotate_rename``   the log is put aside in the middle of a line, and a new one begun
 ``rotate_copy``     it is copied in the middle of a line, and cut off
+``step_clocks``     the clocks of all programs and of Redis are set by up to a minute, and stay so
+``step_redis``      Redis's clock alone is set so, and set right when the fault ends
+``step_program``    so, too, a program's
 
 Contract: a fault's ``heal`` undoes it whatever its ``strike`` came to; what a fault leaves behind by its nature
 (lost data, junk) is the house's to live with.
@@ -23,7 +27,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -34,6 +38,9 @@ from tests.chaos.world import ALL, World
 Strike = Callable[[World, random.Random], None]
 Heal = Callable[[World], None]
 
+#: Seconds by which a clock is wrong, at most, either way.
+_STEP = 60.0
+
 
 class Fault(NamedTuple):
     """One thing that can go wrong."""
@@ -41,13 +48,14 @@ class Fault(NamedTuple):
     victim: str
     strike: Strike
     heal: Heal
-    disk: str = ""
-    """The disk that it needs."""
+    needs: str = ""
+    """The disk, or the ``network``, that it needs."""
 
 
 def possible(world: World, wanted: Collection[str]) -> dict[str, Fault]:
     """What can be done here, of what is wanted."""
-    return {name: FAULTS[name] for name in wanted if not FAULTS[name].disk or FAULTS[name].disk in world.disks}
+    there = {"", *world.disks, *(["network"] if world.network else [])}
+    return {name: FAULTS[name] for name in wanted if FAULTS[name].needs in there}
 
 
 def _nothing(_world: World) -> None:
@@ -88,6 +96,28 @@ def _fill(disk: str) -> Fault:
 
 def _configure(name: str, value: str, world: World, _dice: object = None) -> None:
     world.redis.client().config_set(name, value)
+
+
+def _part(world: World, _dice: random.Random) -> None:
+    assert world.network
+    world.network.cut()
+
+
+def _mend(world: World) -> None:
+    assert world.network
+    world.network.mend()
+
+
+def _step_all(world: World, dice: random.Random) -> None:
+    world.set_all_clocks(dice.uniform(-_STEP, _STEP))
+
+
+def _step(names: Sequence[str]) -> Fault:
+    """One clock of these goes wrong by itself, and is put right."""
+    def strike(world: World, dice: random.Random) -> None:
+        world.clocks[dice.choice(names)].set(world.ahead + dice.uniform(-_STEP, _STEP))
+
+    return Fault("clock", strike, lambda world: world.set_all_clocks(world.ahead))
 
 
 def _flush(world: World, _dice: random.Random) -> None:
@@ -136,6 +166,7 @@ FAULTS: Mapping[str, Fault] = {
     "stop_redis": Fault("redis", lambda world, _: world.redis.signal(signal.SIGSTOP),
                         lambda world: world.redis.signal(signal.SIGCONT)),
     "cut_redis": Fault("link", lambda world, _: world.link.cut(), lambda world: world.link.mend()),
+    "part_redis": Fault("link", _part, _mend, "network"),
     "fill_redis": _fill("redis"),
     "fill_data": _fill("data"),
     "memory_redis": Fault("redis", partial(_configure, "maxmemory", "1"), partial(_configure, "maxmemory", "0")),
@@ -143,4 +174,7 @@ FAULTS: Mapping[str, Fault] = {
     "forge_redis": Fault("redis", _forge, _nothing),
     "rotate_rename": Fault("log", _rotate_rename, _nothing),
     "rotate_copy": Fault("log", _rotate_copy, _nothing),
+    "step_clocks": Fault("clock", _step_all, _nothing),
+    "step_redis": _step(("redis",)),
+    "step_program": _step(ALL),
 }

@@ -77,7 +77,7 @@ class Invariants:
         self._surplus: dict[tuple[int, str], int] = {}
         self._told: set[tuple[str, object]] = set()
         settings = world.settings
-        self._reconcile = Reconcile(world.store, choose.control(settings), settings, time.time, time.sleep,
+        self._reconcile = Reconcile(world.store, choose.control(settings), settings, world.now, time.sleep,
                                     patience=_PATIENCE)
 
     @property
@@ -169,6 +169,8 @@ class Invariants:
             away.append("redis")
         if not self._world.ready():
             away.append("/readyz")
+        if not self._world.routed():
+            away.append("the router's answer")
         return [Breach("not_back", what) for what in away]
 
 

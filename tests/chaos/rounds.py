@@ -67,6 +67,7 @@ class Rounds:
 
     def drain(self) -> list[Breach]:
         """In the end: nothing is put off any more, and all that is owed arrives, or is told to be lost."""
+        self._world.set_all_clocks(0.0)
         self._world.outside.accept()
         with contextlib.suppress(TimeoutError):
             wait_until(lambda: not self._invariants.open(), "all mail to arrive", 2 * PATIENCE, every=0.2)
@@ -106,7 +107,7 @@ class Rounds:
             self._stuck -= held
 
     def _come_to_rest(self) -> list[Breach]:
-        asked = time.time()
+        asked = self._world.now()
         try:
             wait_until(lambda: not self._unrest(asked), "quiet", PATIENCE, every=0.05)
         except TimeoutError as error:
@@ -119,6 +120,8 @@ class Rounds:
         try:
             if not self._world.ready():
                 return "/readyz"
+            if not self._world.routed():
+                return "the router does not answer"
             if store.tracking.until() < since:
                 return "the tracker has not read all"
             keys = [store.keys.state(State.RELEASING, lane) for lane in self._world.settings.lanes]

@@ -12,7 +12,8 @@ from redis.retry import Retry
 
 from contrib.sandbox.link import Link
 from contrib.sandbox.mail import mail
-from contrib.sandbox.ports import LOOPBACK, free_port
+from contrib.sandbox.mta import SandboxError
+from contrib.sandbox.namespace import Namespace
 from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.wait import wait_until
 from tests.bench.tracking import quiet
@@ -75,9 +76,13 @@ def test_deliveries_are_counted_by_message_and_recipient() -> None:
 
 
 def test_a_wire_that_is_cut_keeps_everybody_waiting_until_it_is_mended() -> None:
-    port = free_port()
-    with PrivateRedis(port=port), Link(port) as link:
-        client = Redis.from_url(f"redis://{LOOPBACK}:{link.port}", socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
+    with contextlib.ExitStack() as stack:
+        redis = stack.enter_context(PrivateRedis())
+        network = None
+        with contextlib.suppress(SandboxError):
+            network = stack.enter_context(Namespace())
+        link = stack.enter_context(Link(redis.socket, network))
+        client = Redis.from_url(f"redis://{link.host}:{link.port}", socket_timeout=0.5, retry=Retry(NoBackoff(), 0))
 
         def answers() -> bool:
             with contextlib.suppress(RedisTimeout):
@@ -85,13 +90,15 @@ def test_a_wire_that_is_cut_keeps_everybody_waiting_until_it_is_mended() -> None
             return False
 
         wait_until(answers, "an answer")
-        # Given a wire that is cut
-        link.cut()
-        # Then neither an old nor a new connection hears anything, and nobody hangs up
-        assert [answers(), answers()] == [False, False]
-        # And when it is mended, all is as before
-        link.mend()
-        wait_until(answers, "an answer again")
+        wires: list[Link | Namespace] = [link, *([network] if network else [])]
+        for wire in wires:
+            # Given a wire that is cut
+            wire.cut()
+            # Then neither an old nor a new connection hears anything, and nobody hangs up
+            assert [answers(), answers()] == [False, False]
+            # And when it is mended, all is as before
+            wire.mend()
+            wait_until(answers, "an answer again")
 
 
 def test_a_refused_recipient_is_owed_as_a_bounce_to_the_sender() -> None:

@@ -1,8 +1,8 @@
 """Where chaos happens: a private Postfix, its outside world, Redis behind a wire, all programs, two small disks.
 
 Contract: everything can be broken by itself, and :meth:`World.heal` brings back all that is needed, once more
-without harm. Deadlines are so near that they pass while the rounds go on. Mounting the disks may not be
-allowed; then there are none, and what needs them cannot be tried.
+without harm. Deadlines are so near that they pass while the rounds go on. Mounting the disks and making a network
+may not be allowed; then there are none, and what needs them cannot be tried.
 
 Failure: :class:`TimeoutError` if something does not come up, with the end of its log.
 """
@@ -10,7 +10,6 @@ Failure: :class:`TimeoutError` if something does not come up, with the end of it
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import signal
 import stat
@@ -20,19 +19,22 @@ import urllib.request
 from pathlib import Path
 from typing import Self
 
+from contrib.sandbox.asker import Asker
+from contrib.sandbox.clock import Clock
 from contrib.sandbox.link import Link
 from contrib.sandbox.mta import SandboxError
+from contrib.sandbox.namespace import Namespace
 from contrib.sandbox.ports import LOOPBACK, free_port
 from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.volume import Volume
-from lanes.store.refused_log import put_aside, why_refused
 from lanes.services.up import PROGRAMS
+from lanes.store.refused_log import put_aside, why_refused
 from tests.chaos.outside import Outside
 from tests.chaos.traffic import SUSPECT_HEADER
 
-ALL = (*PROGRAMS, "api")
+ALL = (*PROGRAMS, "router", "api")
 _SETTINGS = """
 redis.timeout = "1s"
 milter.budget = "500ms"
@@ -60,6 +62,9 @@ retry = { every = "2s" }
 lead = "4s"
 promote_at = "5s"
 batch = { size = 10, max_wait = "4s", streams = 5 }
+[relays.out]
+transport = "out"
+cost = 0.001
 """
 _POSTFIX = {
     "header_checks": f"regexp:{{ {{ /^{SUSPECT_HEADER}:/ HOLD suspicious }} }}",
@@ -79,6 +84,12 @@ class World:
         self._stack = contextlib.ExitStack()
         self.disks: dict[str, Volume] = {}
         """``redis`` and ``data``, where mounting is allowed."""
+        self.network: Namespace | None = None
+        """The one that the wire to Redis leads to, where that is allowed."""
+        self.clocks: dict[str, Clock] = {}
+        """Redis's and each program's."""
+        self.ahead = 0.0
+        """Seconds by which they are ahead, but for one that is wrong by itself."""
         self.lives: list[float] = []
         """When Postfix was started again after it had been killed, in Unix time."""
         self.refused: list[Path] = []
@@ -86,19 +97,24 @@ class World:
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
-            self.redis = PrivateRedis(port=free_port(), settings=_REDIS)
+            self.clocks = {name: stack.enter_context(Clock()) for name in ("redis", *ALL)}
+            by_clock = {name: clock.environment for name, clock in self.clocks.items()}
+            self.redis = PrivateRedis(settings=_REDIS, environment=by_clock["redis"])
             data = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="chaos-data-")))
             with contextlib.suppress(SandboxError):
                 self.disks["redis"] = stack.enter_context(Volume(self.redis.folder, _REDIS_DISK))
                 self.disks["data"] = stack.enter_context(Volume(data, _DATA_DISK))
             stack.enter_context(self.redis)
-            self.link = stack.enter_context(Link(self.redis.port))
+            with contextlib.suppress(SandboxError):
+                self.network = stack.enter_context(Namespace())
+            self.link = stack.enter_context(Link(self.redis.socket, self.network))
             sink = stack.enter_context(Sink())
             self.outside = Outside(sink)
-            web = f'web.listen = "{LOOPBACK}:{free_port()}"\n'
+            router = f"inet:{LOOPBACK}:{free_port()}"
+            listen = f'web.listen = "{LOOPBACK}:{free_port()}"\nrouter.listen = "{router}"\n'
             self.site = stack.enter_context(
-                Site(sink.port, web + _SETTINGS, programs=ALL, parameters=_POSTFIX,
-                     redis_url=f"redis://{LOOPBACK}:{self.link.port}", data_dir=data)
+                Site(sink.port, listen + _SETTINGS, programs=ALL, parameters=_POSTFIX, data_dir=data,
+                     redis_url=f"redis://{self.link.host}:{self.link.port}", environments=by_clock)
             )
             self._stack = stack.pop_all()
         self.settings = self.site.settings
@@ -115,6 +131,15 @@ class World:
             with urllib.request.urlopen(f"http://{self.settings.web.listen}/readyz", timeout=2) as answer:
                 return bool(answer.status == 200)
         except OSError:
+            return False
+
+    def routed(self) -> bool:
+        """Whether the router answers. It is not Postfix that asks it: that would take no mail for half a minute after
+        each time that it was away, and the rounds would be without any."""
+        try:
+            with Asker(self.settings.router.listen, timeout=2) as asker:
+                return asker.ask("lanes", "r1@d1.example") == "OK out:"
+        except (OSError, EOFError):
             return False
 
     def start_redis(self) -> None:
@@ -145,8 +170,20 @@ class World:
         """What was stopped, cut or filled is no more; what was killed is started again by who killed it."""
         self.redis.signal(signal.SIGCONT)
         self.link.mend()
+        if self.network:
+            self.network.mend()
         for disk in self.disks.values():
             disk.empty()
+
+    def set_all_clocks(self, ahead: float) -> None:
+        """From now on all clocks are so many seconds ahead, but for Postfix's."""
+        self.ahead = ahead
+        for clock in self.clocks.values():
+            clock.set(ahead)
+
+    def now(self) -> float:
+        """The time by their clocks, in Unix time."""
+        return time.time() + self.ahead
 
     def rotate(self) -> Path:
         """The name to which the log is to be put aside; older copies have moved on by one, as by logrotate(8)."""
@@ -163,10 +200,9 @@ class World:
         return "".join(path.read_text("utf-8", "replace") for path in (*copies, log) if path.exists())
 
     def reload_postfix(self) -> None:
-        """So that it opens its log anew (``postfix reload``)."""
-        pid = self.site.postfix.folders.queue / "pid" / "master.pid"
+        """So that it opens its log anew; harmless if it does not run just now."""
         with contextlib.suppress(OSError):
-            os.kill(int(pid.read_text().split()[0]), signal.SIGHUP)
+            self.site.postfix.reload()
 
 
 def _mode(path: Path) -> int:
