@@ -72,9 +72,11 @@ class Store:
         self.tracking = Tracking(client, self.keys)
         self._settings = settings
         self._settling = Settling(client, self.keys, settings, self.domain)
-        self._admit, self._claim, self._unclaim, self._move, self._requeue, self._prune = (
+        self._admit = scripts.Direct(client, "admit")
+        self._common = self._keys_of_all_lanes()
+        self._claim, self._unclaim, self._move, self._requeue, self._prune = (
             scripts.load(client, name)
-            for name in ("admit", "claim", "unclaim", "move", "requeue", "prune")
+            for name in ("claim", "unclaim", "move", "requeue", "prune")
         )
 
     def admit(self, id: str, candidates: Sequence[Candidate], now: float, *, watch: bool = False) -> Verdict:
@@ -82,22 +84,26 @@ class Store:
 
         To ``watch`` is to register it as passed, whatever the lane's policies say.
         """
-        keys = [self.keys.records, self.keys.recent, self.keys.totals, self.keys.paused, self.keys.window,
-                self.keys.place]
-        for name in self._settings.lanes:
-            keys += [self.keys.state(State.INFLIGHT, name), self.keys.state(State.RELEASING, name)]
+        keys = list(self._common)
         manager = self._settings.manager
         args: _Args = [id, now, manager.first_window, RECENT, len(self._settings.lanes), now - manager.inflight_limit,
                        now - _UNTOLD, now - manager.lease]
         for candidate in candidates:
             record, domain = candidate.record, self.domain(candidate.record)
             keys += [*self.keys.place_of(record.lane, domain), self.keys.quota(record.lane, record.sender)]
-            over_quota = candidate.over_quota or record
-            args += [_pack(self._terms(record, domain, watch)), pack(record), pack(over_quota)]
+            first = pack(record)
+            over_quota = pack(candidate.over_quota) if candidate.over_quota else first
+            args += [_pack(self._terms(record, domain, watch)), first, over_quota]
         action, chosen, why = cast("tuple[bytes, int, bytes]", self._admit(keys, args))
         candidate = candidates[chosen - 1]
         record = candidate.over_quota if why == b"quota" and candidate.over_quota else candidate.record
         return Verdict(cast("Action", action.decode()), record)
+
+    def _keys_of_all_lanes(self) -> tuple[str, ...]:
+        """The keys of ``admit.lua`` that are the same for every message."""
+        keys = self.keys
+        busy = (keys.state(state, lane) for lane in self._settings.lanes for state in (State.INFLIGHT, State.RELEASING))
+        return (keys.records, keys.recent, keys.totals, keys.paused, keys.window, keys.place, *busy)
 
     def _terms(self, record: Record, domain: str, watch: bool) -> dict[str, object]:
         """On what terms a candidate lane takes the message; see ``admit.lua``."""

@@ -8,11 +8,13 @@ from typing import cast
 import pytest
 from msgspec import structs
 
+from lanes.config import Settings
 from lanes.life import LIVE, TRANSITIONS, Result, State
 from lanes.message import Evidence, Progress, Record
 from lanes.schedule.view import Wave
+from lanes.services.manager import Manager
 from lanes.store.settling import Settlement
-from lanes.store.store import Candidate, Store
+from lanes.store.store import CHUNK, Candidate, Store
 from lanes.store.views import Views
 
 NOW = 1_000_000.0
@@ -38,6 +40,18 @@ def test_priority_passes_bulk_is_held_and_normal_passes_while_there_is_room(stor
     # Then each gets what its lane's hold policy says
     assert actions == {"priority": "pass", "normal": "pass", "bulk": "hold"}
     assert [views.state_of(id) for id in actions] == [State.INFLIGHT, State.INFLIGHT, State.HELD]
+
+
+def test_a_redis_that_forgot_its_scripts_is_sent_them_again(store: Store) -> None:
+    # Given a message that was admitted, and a Redis that no longer knows the script
+    store.admit("a", candidates(record("priority")), NOW)
+    store.client.script_flush()
+    # When others come
+    actions = [store.admit(id, candidates(record("priority")), NOW).action for id in ("b", "c")]
+    # Then nobody noticed, and no connection was kept
+    assert actions == ["pass", "pass"]
+    (_idle, _), (used, _) = store.client.connection_pool.get_connection_count()
+    assert used == 0
 
 
 def test_normal_is_held_while_the_window_is_full_and_behind_what_is_held(store: Store) -> None:
@@ -229,6 +243,23 @@ def test_settled_messages_are_forgotten_by_age_and_number(store: Store, views: V
         store.settle([Settlement(str(number), Result.DELIVERED, NOW + number, 1.0)])
     assert store.prune(NOW + 86400 + 1.5) == 2
     assert [views.state_of(str(n)) for n in range(3)] == ["", "", "settled"]
+
+
+def test_more_settled_messages_than_go_at_once_are_forgotten_tick_by_tick(store: Store, settings: Settings) -> None:
+    # Given what a busy MTA settles within a minute, all of it old enough to be forgotten
+    ids = [f"old{number}" for number in range(2 * CHUNK + 1)]
+    store.client.zadd(store.keys.settled, dict.fromkeys(ids, NOW))
+    store.client.hset(store.keys.records, mapping=dict.fromkeys(ids, b"packed"))
+    # When the manager ticks, as it does within a second
+    manager = Manager(settings, store, lambda _: None, lambda _: None)
+    later = NOW + settings.manager.settled_for + 1
+    left = []
+    for tick in range(3):
+        manager.tick(later + tick * settings.manager.tick)
+        left.append(store.client.zcard(store.keys.settled))
+    # Then a part of them is forgotten in each tick, until none is left
+    assert left == [CHUNK + 1, 1, 0]
+    assert store.client.hlen(store.keys.records) == 0
 
 
 def test_records_that_are_not_ours_are_unknown(store: Store) -> None:
