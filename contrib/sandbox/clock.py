@@ -34,7 +34,7 @@ class Clock:
     @property
     def environment(self) -> Mapping[str, str]:
         """What a program has to have in its environment to go by it."""
-        return {"LD_PRELOAD": str(_library()), "CLOCK_OFFSET_FILE": str(self._offset)}
+        return {"LD_PRELOAD": f"{_library().name}/clock.so", "CLOCK_OFFSET_FILE": str(self._offset)}
 
     def set(self, ahead: float) -> None:
         """From now on it is so many seconds ahead of the right time; behind it if less than 0."""
@@ -43,10 +43,11 @@ class Clock:
 
 
 @functools.cache
-def _library() -> Path:
-    library = Path(tempfile.mkdtemp(prefix="clock-library-")) / "clock.so"
-    command = ["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", str(library), str(_SOURCE)]
+def _library() -> tempfile.TemporaryDirectory[str]:
+    """The folder of the library, which goes with this process."""
+    folder = tempfile.TemporaryDirectory(prefix="clock-library-")
+    command = ["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o", f"{folder.name}/clock.so", str(_SOURCE)]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         raise RuntimeError(f"cannot build {_SOURCE}: {built.stderr}")
-    return library
+    return folder
