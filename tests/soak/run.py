@@ -56,11 +56,10 @@ def soak(seconds: float, rate: float | None, say: Say, samples_file: Path) -> di
 def _watch(site: SoakSite, feeder: Feeder, seconds: float, say: Say,
            note: Callable[[str], object]) -> tuple[Samples, float]:
     samples: Samples = defaultdict(list)
-    behind, pids = 0.0, site.pids()
+    behind, families_due = 0.0, 0.0
     begin = time.monotonic()
-    families_due = 0.0
     while (passed := time.monotonic() - begin) < seconds:
-        sample = _sample(site, pids)
+        sample = _sample(site)
         if passed >= families_due:
             sample |= {f"family.{name}": size for name, size in site.families().items()}
             families_due += _FAMILIES_EVERY
@@ -73,8 +72,8 @@ def _watch(site: SoakSite, feeder: Feeder, seconds: float, say: Say,
     return samples, behind
 
 
-def _sample(site: SoakSite, pids: dict[str, int]) -> dict[str, float]:
-    programs = {f"{program}.{what}": value for program, pid in pids.items()
+def _sample(site: SoakSite) -> dict[str, float]:
+    programs = {f"{program}.{what}": value for program, pid in site.pids().items()
                 for what, value in taken(pid)._asdict().items()}
     stores = {f"redis.{what}": value for what, value in site.redis().items()}
     return programs | {f"store.{name.partition('.')[2]}": value for name, value in stores.items()} | {

@@ -88,7 +88,10 @@ class SoakSite:
         self._stack.close()
 
     def pids(self) -> dict[str, int]:
-        """What runs: our programs, and Redis."""
+        """What runs: our programs, and Redis. Raises :class:`RuntimeError` if one of them has ended."""
+        for program in RUN:
+            if not self.site.running(program):
+                raise RuntimeError(f"{program} ended:\n{self.site.log(program)[-2000:]}")
         return {**{program: self.site.pid(program) for program in RUN}, "redis": self.site.redis.pid}
 
     def spool(self) -> dict[str, int]:
