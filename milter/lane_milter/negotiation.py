@@ -7,7 +7,8 @@ MAIL, RCPT and headers without answering, and to end-of-message, that is 0xc7d3;
 nothing was agreed. The bits are libmilter's SMFIP_* in mfdef.h.
 
 Sendmail 8.17 heeds what was asked for at end-of-message only of a filter that asked for something at
-end-of-headers, too (``milter_data`` in its ``milter.c``); neither MTA sends anything then, since we leave that out.
+end-of-headers, too (``milter_data`` in its ``milter.c``), and sends nothing then, since we leave that out. Postfix
+sends what was asked for there before each header, so what is asked for is a macro that it does not have.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import milter
 
 #: The macros read at end-of-message: queue id, SASL login, client address, why it is on hold already.
 MACROS = "i {auth_authen} {client_addr} {quarantine}"
+#: The one among them that Postfix does not have.
+_SENDMAILS_OWN = "{quarantine}"
 
 
 class Agreed(NamedTuple):
@@ -32,8 +35,8 @@ def agree(context: Any, offered: list[int], used: int) -> Agreed:
 
     ``offered`` is libmilter's [actions, protocol, 0, 0].
     """
-    for stage in (milter.M_EOH, milter.M_EOM):
-        context.setsymlist(stage, MACROS)
+    context.setsymlist(milter.M_EOH, _SENDMAILS_OWN)
+    context.setsymlist(milter.M_EOM, MACROS)
     actions = milter.ADDHDRS | milter.CHGHDRS | milter.QUARANTINE
     agreed = Agreed(offered[0] & actions, offered[1] & ~used)
     offered[:] = [*agreed, 0, 0]

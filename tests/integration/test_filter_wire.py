@@ -79,6 +79,8 @@ def test_nothing_is_answered_before_the_end_of_a_message(site: Site) -> None:
     heard = said(tap.from_mta)
     assert heard[b"R"] == 6
     assert heard[b"L"] >= 10
+    # With no macro beside a header, which nobody reads
+    assert {packet.data for packet in tap.from_mta if packet.command == MACROS and packet.data[:1] == b"L"} == {b"L"}
     # And answered none of it: it says what it wants of the session, and of each message two headers and "go on"
     assert said(tap.from_filter) == {NEGOTIATE: 1, INSERT_HEADER: 4, CONTINUE: 2}
 
