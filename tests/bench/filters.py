@@ -115,8 +115,9 @@ SIDES: Mapping[str, Callable[[int], Iterator[Side]]] = {
     "noop": noop,
     "opendkim": opendkim,
     "lanes": lanes,
-    "lanes, TCP": lambda outside: lanes(outside, tcp=True),
 }
+#: Far slower, so only when asked for.
+BY_TCP: Mapping[str, Callable[[int], Iterator[Side]]] = {"lanes, TCP": lambda outside: lanes(outside, tcp=True)}
 
 
 @contextmanager
