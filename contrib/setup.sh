@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 PACKAGES=(postfix redis-server postgresql prometheus prometheus-alertmanager chromium wrk dnsmasq-base iproute2
-          libmilter-dev gcc python3-dev python3-venv systemd groff-base)
+          opendkim libmilter-dev gcc python3-dev python3-venv systemd groff-base)
 LOG=$(mktemp)
 
 say() { if [ -t 1 ]; then printf '%s\n' "setup: $*"; fi; }
