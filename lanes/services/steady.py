@@ -16,6 +16,7 @@ Failure: :class:`redis.RedisError`; the next look asks again.
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
@@ -62,5 +63,8 @@ class Steady:
 
 
 def boot() -> str:
-    """The name of this boot of the machine (random(4))."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    """The name of this boot of the machine (random(4)); where that may not be read, none that comes again."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return uuid4().hex
