@@ -25,12 +25,19 @@ _WRONG: Mapping[type, Sequence[Any]] = {
     str: ("", "no such thing", "no-such-thing"),
     tuple: ([], [""], ["no such thing"]),
 }
+_DEFAULTS = tomllib.loads(defaults_text())
 _ALLOWED = re.compile(r"allowed: (.+?)(?: \([^()]*\))?$")
 
 
 def allowed(key: Key) -> list[str]:
     """What the loader says to be allowed, one text a bound; none if it takes whatever is of the type."""
-    return list(dict.fromkeys(text for value in _wrong(key.type) for text in _answers(key, value)))
+    path, given = _table_around(key)
+    table = functools.reduce(lambda at, part: at.setdefault(part, {}), path[:-1], given)
+    bounds = list[str]()
+    for wrong in _wrong(key.type):
+        table[path[-1]] = wrong
+        bounds += _answer(path, given)
+    return list(dict.fromkeys(bounds))
 
 
 def _wrong(hint: Any) -> Iterator[Any]:
@@ -39,14 +46,10 @@ def _wrong(hint: Any) -> Iterator[Any]:
         yield from _WRONG.get(kind, ())
 
 
-def _answers(key: Key, value: Any) -> Iterator[str]:
-    path, given = _table_around(key)
-    table = given
-    for part in path[:-1]:
-        table = table.setdefault(part, {})
-    table[path[-1]] = value
+def _answer(path: Path, given: dict[str, Any]) -> Iterator[str]:
+    """What the loader says about the key at ``path``, if that is wrong."""
     try:
-        laid_over(tomllib.loads(defaults_text()), given)
+        laid_over(_DEFAULTS, given)
     except ConfigError as error:
         found = _ALLOWED.search(error.problem)
         if found and error.key == ".".join(path):
