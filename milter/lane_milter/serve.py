@@ -17,11 +17,13 @@ Failure: a socket that cannot be opened raises ``milter.error``, a group that do
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import shutil
 import signal
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import Milter
 import structlog
@@ -49,8 +51,11 @@ _LAST_ANSWERS = 0.1
 _LOOK = 2.0
 #: Seconds in which what the MTA has sent already is heard: it waits for no answer before end-of-message.
 _IN_THE_PIPE = 0.5
-#: Seconds that libmilter waits for the MTA before it drops a session.
+#: Seconds that libmilter waits for the MTA before it drops a session ...
 _MTA_TIMEOUT = 600
+#: ... where a pool of a few threads serves all sessions: those that wait take none, but a packet that is begun and
+#: not ended takes one for so long, and a handful of them would stop the filter. (libmilter's ``worker.c``.)
+_PACKET_TIMEOUT = 10
 
 
 def serve(settings: Settings, config: Path | None, stop: threading.Event) -> None:
@@ -97,7 +102,7 @@ def _listen(settings: Settings) -> Path | None:
     """Open the socket; its path if it is a UNIX socket."""
     _register()
     milter.setconn(settings.milter.socket)
-    milter.settimeout(_MTA_TIMEOUT)
+    milter.settimeout(_PACKET_TIMEOUT if _has_pool() else _MTA_TIMEOUT)
     path = _unix_path(settings.milter.socket)
     if path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -114,13 +119,27 @@ def _register() -> None:
     milter.set_flags(milter.ADDHDRS | milter.CHGHDRS | milter.QUARANTINE)
     milter.set_exception_policy(Milter.CONTINUE)
     milter.set_connect_callback(Milter.connect_callback)
-    milter.set_envfrom_callback(lambda context, *args: context.getpriv().envfrom_bytes(*args))
+    milter.set_envfrom_callback(lambda context, *args: _session(context).envfrom_bytes(*args))
     milter.set_envrcpt_callback(lambda context, *args: context.getpriv().envrcpt_bytes(*args))
     milter.set_header_callback(lambda context, name, value: context.getpriv().header(name, value))
     milter.set_eom_callback(lambda context: context.getpriv().eom())
-    milter.set_abort_callback(lambda context: context.getpriv().abort())
+    milter.set_abort_callback(lambda context: _session(context).abort())
     milter.set_close_callback(Milter.close_callback)
     milter.register("mta-lanes", negotiate=Milter.negotiate_callback)
+
+
+def _has_pool() -> bool:
+    """Whether libmilter was built with a pool of threads, as Debian's is (``_FFR_WORKERS_POOL``)."""
+    return hasattr(ctypes.CDLL(milter.__file__), "mi_pool_controller_init")
+
+
+def _session(context: Any) -> Any:
+    """The :class:`Session`; of who tells of no connection, it begins with the first thing that it tells."""
+    session = context.getpriv()
+    if session is None:
+        session = Session()
+        session._setctx(context)  # noqa: SLF001 - as libmilter's connect callback does
+    return session
 
 
 def _unix_path(socket: str) -> Path | None:

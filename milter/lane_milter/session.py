@@ -145,12 +145,12 @@ class Session(Milter.Base):
             sender=self._sender,
             recipients=tuple(self._recipients),
             headers=tuple((name, value.decode("utf-8", "surrogateescape")) for name, value in self._headers),
-            client=self.getsymval("{client_addr}") or UNKNOWN_CLIENT,
-            user=self.getsymval("{auth_authen}") or "",
+            client=self._macro("{client_addr}") or UNKNOWN_CLIENT,
+            user=self._macro("{auth_authen}"),
             size=_number(_parameter(self._parameters, "SIZE")),
             by=_parameter(self._parameters, "BY"),
         )
-        outcome = self.gate.decide(self.getsymval("i") or "", message)
+        outcome = self.gate.decide(self._macro("i"), message)
         if outcome.action == "defer":
             self.setreply(*_FULL)
             return int(Milter.TEMPFAIL)
@@ -166,7 +166,14 @@ class Session(Milter.Base):
 
         Our reason would take the place of theirs, and the hold would be ours to release.
         """
-        return bool(self.getsymval("{quarantine}"))
+        return bool(self._macro("{quarantine}"))
+
+    def _macro(self, name: str) -> str:
+        """What the MTA says of it; empty if nothing. A login may have bytes that are not UTF-8 (here PEP 383)."""
+        try:
+            return self.getsymval(name) or ""
+        except UnicodeDecodeError as error:
+            return error.object.decode("utf-8", "surrogateescape")
 
     def _tag(self, outcome: Outcome, *, holds: bool) -> None:
         """Replace whatever the sender wrote under our names, the last copy first: indices shift.
