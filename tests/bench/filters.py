@@ -17,10 +17,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from redis import Redis
+
 from contrib.sandbox.ports import LOOPBACK, free_port
 from contrib.sandbox.postfix import Milter, PrivatePostfix
 from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.wait import wait_until
+from lanes.store.keys import Keys
 
 #: Nobody reads the log, so nothing makes room in the window; and on a busy machine Redis may be slow.
 _SETTINGS = """
@@ -51,16 +54,42 @@ class Side(NamedTuple):
     postfix: PrivatePostfix
     pid: int = 0
     """The filter's process; 0 without one."""
-    seen: Callable[[], int | None] = lambda: None
-    """How many messages the filter dealt with since it was last asked; None if it does not say."""
+    redis: Redis | None = None
 
     @property
     def cpu(self) -> float:
-        """Seconds of processor time that the filter's process had so far (proc_pid_stat(5))."""
-        if not self.pid:
-            return 0.0
-        fields = Path(f"/proc/{self.pid}/stat").read_text("utf-8").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
+        """Seconds of processor time that the filter's process had so far."""
+        return _used(self.pid) if self.pid else 0.0
+
+    @property
+    def all_cpu(self) -> float:
+        """The same of Postfix, filter and Redis together."""
+        master = int((self.postfix.folders.queue / "pid" / "master.pid").read_text("utf-8").split()[0])
+        children = map(int, Path(f"/proc/{master}/task/{master}/children").read_text("utf-8").split())
+        return self.cpu + _redis_used(self.redis) + sum(map(_used, (master, *children)))
+
+    def forget(self) -> int | None:
+        """Let the filter begin with an empty Redis; how many messages it knew. None if it has none."""
+        if self.redis is None:
+            return None
+        count = self.redis.hlen(Keys("mx1").records)
+        self.redis.flushdb()
+        return count
+
+
+def _used(pid: int) -> float:
+    """Seconds of a process and of those of its children that have ended (proc_pid_stat(5)); 0 once it has ended."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8")
+    except OSError:
+        return 0.0
+    return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / _TICKS
+
+
+def _redis_used(client: Redis | None) -> float:
+    """The same of a server, as it counts it."""
+    cpu = client.info("cpu") if client else {"used_cpu_user": 0.0, "used_cpu_sys": 0.0}
+    return float(cpu["used_cpu_user"] + cpu["used_cpu_sys"])
 
 
 def none(outside: int) -> Iterator[Side]:
@@ -98,15 +127,8 @@ def lanes(outside: int, *, tcp: bool = False, environment: Mapping[str, str] | N
         settings.write_text(_SETTINGS.format(folder=folder, redis=redis.url, address=address), "utf-8")
         command = [sys.executable, "-m", "lanes", "--config", str(settings), "milter"]
         milter = Milter(f"inet:{LOOPBACK}:{port}" if tcp else address)
-        client = redis.client()
-
-        def seen() -> int:
-            count = int(client.hlen("lanes:{mx1}:records"))
-            client.flushdb()
-            return count
-
         with _running(command, address, environment) as pid, _postfix(outside, milter) as postfix:
-            yield Side(postfix, pid, seen)
+            yield Side(postfix, pid, redis.client())
 
 
 #: By name, in the order of the table.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.filter import HEADERS, Load, Run, measure, message, ratios
+from tests.bench.filter import HEADERS, Load, Run, cpu_ratios, measure, message, ratios
 from tests.bench.filters import SIDES
 from tests.bench.report import progress
 
@@ -16,7 +16,8 @@ def test_every_side_delivers_what_it_took() -> None:
     [runs] = measured[load]
     assert list(runs) == list(SIDES)
     assert all(run.seconds > 0 for run in runs.values())
-    # And no filter is what there is none of
+    assert all(run.all_cpu > run.cpu for run in runs.values())
+    # And what is not there costs nothing
     assert runs["none"].cpu == 0
 
 
@@ -26,6 +27,8 @@ def test_a_message_is_as_large_as_was_asked_for_and_has_its_headers() -> None:
     assert len(head.splitlines()) == HEADERS
 
 
-def test_a_ratio_is_throughput_as_a_part_of_the_others() -> None:
-    rounds = [{"lanes": Run(2.0, 0.0), "none": Run(1.0, 0.0)}, {"lanes": Run(1.0, 0.0), "none": Run(1.0, 0.0)}]
-    assert ratios({Load(1, 1): rounds}, "none") == [0.5, 1.0]
+def test_a_ratio_is_throughput_as_a_part_of_the_others_and_processor_time_the_other_way_round() -> None:
+    ours, others = (2.0, 1.0), (1.0, 1.0)
+    rounds = [{"lanes": Run(mine, 0.0, mine), "none": Run(other, 0.0, other)}
+              for mine, other in zip(ours, others, strict=True)]
+    assert ratios({Load(1, 1): rounds}, "none") == cpu_ratios({Load(1, 1): rounds}, "none") == [0.5, 1.0]
