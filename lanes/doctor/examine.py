@@ -13,13 +13,16 @@ from lanes.config import ConfigError
 from lanes.doctor.checks.table import CHECKS
 from lanes.doctor.facts import Facts, Unknown
 from lanes.doctor.finding import Finding, Unchecked
-from lanes.doctor.probes import host, log, mail, postfix, programs, redis
+from lanes.doctor.probes import host, log, mail, postfix, programs, redis, sendmail
 from lanes.house import House
 from lanes.mta.journal import JOURNALD
 from lanes.mta.port import MtaError
 from lanes.setup.plan import SetupError
 
 _LOOKS_IN_VAIN = (OSError, RedisError, MtaError, SetupError, ConfigError, LookupError, ValueError)
+
+#: What looks at which mail server (``mta.kind``).
+_SERVERS: dict[str, Any] = {"postfix": postfix, "sendmail": sendmail}
 
 
 class Report(NamedTuple):
@@ -43,9 +46,11 @@ Probe = Callable[[], Any]
 def gather(house: House, file: Path, now: float, looking: Callable[[str], None]) -> Facts:
     """Look at everything; ``file`` is the lanes' settings, ``looking`` is told what at."""
     settings = house.settings
+    server = _SERVERS[settings.mta.kind]
     probes: dict[str, Probe] = {
-        "mta": lambda: _mta(house, file),
-        "socket": lambda: _socket(house),
+        "mta": lambda: server.look(settings, file),
+        "socket": lambda: server.look_at_socket(settings),
+        "sendmail": lambda: sendmail.look_at_itself(settings) if server is sendmail else None,
         "reached": lambda: redis.reach(house.store.client, settings),
         "redis": lambda: redis.look(house.store.client, settings),
         "programs": lambda: programs.look(house.store, settings, now),
@@ -67,6 +72,8 @@ def examine(facts: Facts) -> Report:
     fine = 0
     for check in CHECKS:
         part = getattr(facts, check.part)
+        if part is None:
+            continue
         if isinstance(part, Unknown):
             unchecked.append(Unchecked(check.name, part.why))
             continue
@@ -84,22 +91,6 @@ def _seen(part: str, probe: Probe, looking: Callable[[str], None]) -> Any:
         return Unknown(str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__)
 
 
-def _mta(house: House, file: Path) -> Any:
-    _require_postfix(house)
-    return postfix.look(house.settings, file)
-
-
-def _socket(house: House) -> Any:
-    _require_postfix(house)
-    return postfix.look_at_socket(house.settings)
-
-
-def _require_postfix(house: House) -> None:
-    if house.settings.mta.kind != "postfix":
-        raise LookupError(f"there is no such check for {house.settings.mta.kind}")
-
-
 def _log(house: House, now: float) -> Any:
-    if house.settings.mta.log == JOURNALD:
-        raise LookupError("the log is in journald, which is not looked into")
-    return log.look(house.store, house.settings, now)
+    look = log.look_at_journal if house.settings.mta.log == JOURNALD else log.look
+    return look(house.store, house.settings, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from lanes.config import Settings
@@ -54,7 +54,30 @@ class SocketSeen(NamedTuple):
     group: str
     closed: str
     """The first folder on the way that the MTA's user may not enter; empty: none."""
+    unsafe: str
+    """The first folder on the way in which others may write, where the MTA does not go by that; empty: none."""
     doors: Sequence[Door]
+
+
+class Folder(NamedTuple):
+    """Where an MTA keeps mail."""
+
+    path: str
+    """As its configuration has it; with ``*``, several."""
+    there: bool
+    open: bool
+    """Whether everybody may write in it."""
+    known: bool
+    """Whether our settings name it."""
+
+
+class SendmailSeen(NamedTuple):
+    """What is Sendmail's alone."""
+
+    version: tuple[int, ...]
+    milters: bool
+    """Whether it was built to ask filters."""
+    folders: Sequence[Folder]
 
 
 class RedisReached(NamedTuple):
@@ -94,12 +117,15 @@ class ProgramsSeen(NamedTuple):
     """Program -> seconds since its heartbeat in ``data_dir``; None: there was never one."""
     worker_users: Mapping[int, int]
     """Process id of each worker on this host -> its user id."""
+    shut_in: Collection[int]
+    """Those of them whose children can gain no privilege (``NoNewPrivileges``)."""
 
 
 class LogSeen(NamedTuple):
     """The MTA's log, and how far it was read."""
 
     path: str
+    """Or ``journald``."""
     error: str
     """Why who tracks cannot read it; empty: it can."""
     reader: str
@@ -107,7 +133,7 @@ class LogSeen(NamedTuple):
     group: str
     """The group by which it may."""
     written: float
-    """When it was last written to; 0: never."""
+    """When it was last written to, or in the journal, when the MTA was last heard; 0: never."""
     last_stamp: float | None
     """The instant in its last line."""
     lines: int
@@ -161,7 +187,7 @@ class HistorySeen(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """All of it."""
+    """All of it. None: this site has no such part."""
 
     settings: Settings
     now: float
@@ -169,6 +195,7 @@ class Facts(NamedTuple):
     """``lanes``, with the settings that it is to use: for commands that mend."""
     mta: MtaSeen | Unknown
     socket: SocketSeen | Unknown
+    sendmail: SendmailSeen | Unknown | None
     reached: RedisReached | Unknown
     redis: RedisSeen | Unknown
     programs: ProgramsSeen | Unknown

@@ -33,6 +33,7 @@ _FIELDS = ("MESSAGE", "SYSLOG_IDENTIFIER", "SYSLOG_PID", "_PID", "_HOSTNAME")
 #: --all: else long messages are left out. --no-tail: else only the last ten lines.
 _COMMAND = ("journalctl", "--output=json", f"--output-fields={','.join(_FIELDS)}", "--all", "--quiet", "--no-pager",
             "--follow", "--no-tail")
+_NEWEST = ("journalctl", "--output=json", f"--output-fields={','.join(_FIELDS)}", "--quiet", "--no-pager", "--lines=1")
 _MAIL = "SYSLOG_FACILITY=2"
 """RFC 5424, 6.2.1: the facility ``mail``."""
 _CHUNK = 1 << 18
@@ -58,6 +59,16 @@ class _Entry(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(_Entry).decode
+
+
+def newest() -> float:
+    """When the newest line was written that we may read; 0: there is none. Raises :class:`OSError`."""
+    done = subprocess.run([*_NEWEST, _MAIL], capture_output=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise ChildProcessError(f"journalctl ended with {done.returncode}: {said}")
+    entry = _entry(done.stdout)
+    return int(entry.at) / 1e6 if entry else 0.0
 
 
 class Journal:

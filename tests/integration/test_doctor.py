@@ -13,19 +13,19 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from contrib.sandbox.mail import mail
+from contrib.sandbox.resident import Resident
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
 from contrib.sandbox.wait import wait_until
 from lanes.doctor.probes import mail as look_at_mail
 from lanes.life import State
+from tests.integration.patient import PATIENCE, Patient
 from tests.integration.world import UNSUBSCRIBE, arrived
 
-PATIENCE = 60.0
 SETTINGS = """
 alerts.silent_after = "20s"
 failsafe.after = "20s"
@@ -48,17 +48,23 @@ def sink() -> Iterator[Sink]:
 
 
 @pytest.fixture(scope="module")
-def site(sink: Sink) -> Iterator[Site]:
+def patient(sink: Sink) -> Iterator[Patient]:
     """A site of a user without privileges, as far as its files go, that is set up and has had mail."""
-    with Site(sink.port, SETTINGS.format(port=sink.port), parameters=PARAMETERS) as running:
-        os.chown(running.folder, pwd.getpwnam("nobody").pw_uid, -1)
-        shutil.chown(running.postfix.log_path, group="adm")
-        running.postfix.log_path.chmod(0o640)
-        running.lanes("setup", "postfix", "--apply")
-        running.postfix.command("postfix", "reload")
-        arrived(sink, running.send(mail("First")))
-        wait_until(lambda: diagnosis(running)["well"], "the site to be well", PATIENCE, every=1.0)
-        yield running
+    with (Site(sink.port, SETTINGS.format(port=sink.port), parameters=PARAMETERS) as site, Resident() as resident):
+        os.chown(site.folder, pwd.getpwnam("nobody").pw_uid, -1)
+        shutil.chown(site.postfix.log_path, group="adm")
+        site.postfix.log_path.chmod(0o640)
+        patient = Patient(site, resident)
+        assert patient.lanes("setup", "postfix", "--apply").returncode == 0
+        site.postfix.command("postfix", "reload")
+        arrived(sink, site.send(mail("First")))
+        patient.recovers()
+        yield patient
+
+
+@pytest.fixture
+def site(patient: Patient) -> Site:
+    return patient.site
 
 
 @pytest.fixture(autouse=True)
@@ -68,26 +74,6 @@ def _configuration_comes_back(site: Site) -> Iterator[None]:
     yield
     for path, content in files.items():
         path.write_bytes(content)
-
-
-def examined(site: Site, *options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(site.command("doctor", *options), capture_output=True, text=True, check=False)
-
-
-def diagnosis(site: Site) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(examined(site, "--json").stdout)
-    return told
-
-
-def found(site: Site) -> dict[str, dict[str, str]]:
-    """What is wrong, by check."""
-    return {finding["check"]: finding for finding in diagnosis(site)["findings"] if finding["severity"] == "wrong"}
-
-
-def run(command: str) -> None:
-    """As who was told to."""
-    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}:/usr/sbin"
-    subprocess.run(command, shell=True, check=True, capture_output=True, env={**os.environ, "PATH": path})
 
 
 def set_main(site: Site, line: str) -> None:
@@ -128,70 +114,58 @@ BREAKS: dict[str, tuple[str, Callable[[Site], object]]] = {
 
 
 @pytest.mark.parametrize("what", BREAKS)
-def test_what_is_broken_is_found_alone_and_mended_by_what_is_said(site: Site, what: str) -> None:
+def test_what_is_broken_is_found_alone_and_mended_by_what_is_said(patient: Patient, what: str) -> None:
     # Given a site that is well, When one thing is broken
     check, damage = BREAKS[what]
-    damage(site)
+    damage(patient.site)
     # Then that is found, and nothing else
-    findings = found(site)
+    findings = patient.found()
     assert list(findings) == [check]
     assert findings[check]["why"]
     # When the command that it names is run, Then the site is well
-    run(findings[check]["mend"])
-    assert found(site) == {}
+    patient.mend(findings[check]["mend"])
+    assert patient.found() == {}
 
 
 def test_a_healthy_site_is_well(site: Site) -> None:
-    done = examined(site)
+    done = subprocess.run(site.command("doctor"), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "nothing wrong" in done.stdout
     assert "not looked at" not in done.stdout
 
 
-def test_a_program_that_ended_is_found_and_restarted(site: Site) -> None:
-    # Given a tracker that ended
+def test_what_takes_its_time_is_found_and_nothing_else(patient: Patient, site: Site) -> None:
+    # Given a tracker and a failsafe that ended
     site.kill("tracker")
-    # When nothing was heard of it for a while
-    findings = wait_until(lambda: found(site), "it to be missed", PATIENCE, every=1.0)
-    # Then it is named, and how to start it
-    assert {name: finding["mend"] for name, finding in findings.items()} == {
-        "tracker": "systemctl restart lanes-tracker"}
-    # And when it is there again, all is well
-    site.restart("tracker")
-    wait_until(lambda: not found(site), "it to be heard of", PATIENCE, every=1.0)
-
-
-def test_a_failsafe_that_is_not_at_work_is_found(site: Site) -> None:
     site.kill("failsafe", signal.SIGTERM)
-    assert list(wait_until(lambda: found(site), "it to be missed", PATIENCE, every=1.0)) == ["failsafe"]
-    site.restart("failsafe")
-    wait_until(lambda: not found(site), "it to be heard of", PATIENCE, every=1.0)
-
-
-def test_a_filter_that_ended_is_found(site: Site) -> None:
-    site.kill("milter", signal.SIGTERM)
-    assert found(site)["socket"]["mend"] == "systemctl restart lanes-milter"
-    site.restart("milter")
-    assert found(site) == {}
-
-
-def test_mail_that_is_held_past_its_deadline_is_found(site: Site) -> None:
-    # Given a lane that was paused, and mail of it whose deadline passes
-    site.lanes("pause", "bulk")
+    # And a lane that was paused, and mail of it whose deadline passes
+    patient.lanes("pause", "bulk")
     soon = (datetime.now(UTC) + timedelta(seconds=2)).strftime("%Y-%m-%dT%H:%M:%SZ")
     id = site.send(mail("Late", headers={**UNSUBSCRIBE, "X-SLA-Deadline": soon}))
-    # When it is past it
-    findings = wait_until(lambda: found(site), "it to be overdue", PATIENCE, every=1.0)
-    # Then it is found, and why
-    assert list(findings) == ["held-overdue"]
+    # When nothing was heard of either for a while, and the mail is past its deadline
+    late = {"tracker", "failsafe", "held-overdue"}
+    findings = patient.finds(late)
+    # Then each is found, and what mends it
+    assert findings.keys() == late
+    assert findings["tracker"]["mend"] == "systemctl restart lanes-tracker"
+    assert findings["failsafe"]["mend"] == "systemctl enable --now lanes-failsafe.timer"
     assert "the lane is paused" in findings["held-overdue"]["what"]
-    # When the command is run, Then it leaves, and all is well
-    run(findings["held-overdue"]["mend"])
+    # When that is done, Then the mail leaves, and all is well
+    site.start("failsafe")
+    site.start("tracker")
+    patient.mend(findings["held-overdue"]["mend"])
     wait_until(lambda: site.views.state_of(id) != State.HELD, "it to leave", PATIENCE)
-    wait_until(lambda: not found(site), "the site to be well", PATIENCE, every=1.0)
+    patient.recovers()
 
 
-def test_held_mail_that_redis_does_not_know_is_found(site: Site) -> None:
+def test_a_filter_that_ended_is_found(patient: Patient) -> None:
+    patient.site.kill("milter", signal.SIGTERM)
+    assert patient.found()["socket"]["mend"] == "systemctl restart lanes-milter"
+    patient.site.restart("milter")
+    assert patient.found() == {}
+
+
+def test_held_mail_that_redis_does_not_know_is_found(patient: Patient, site: Site) -> None:
     # Given held mail that Redis has forgotten
     id = site.send(mail("Unknown", headers=UNSUBSCRIBE))
     wait_until(lambda: id in site.postfix.queue("hold"), "it to be held")
@@ -201,34 +175,34 @@ def test_held_mail_that_redis_does_not_know_is_found(site: Site) -> None:
     seen = look_at_mail.spool(store, settings, time.time() + 120)
     # Then it is found
     assert seen.unknown == [id]
-    site.lanes("reconcile")
-    site.lanes("release", id)
+    patient.lanes("reconcile")
+    patient.lanes("release", id)
 
 
-def test_a_log_with_another_clock_is_found(site: Site) -> None:
+def test_a_log_with_another_clock_is_found(patient: Patient, site: Site) -> None:
     # Given a line in the log by a clock that is two hours ahead
     ahead = (datetime.now() + timedelta(hours=2)).strftime("%b %e %H:%M:%S")  # noqa: DTZ005 - syslog's is local, too
     with site.postfix.log_path.open("a") as log:
         log.write(f"{ahead} mx1 postfix/smtpd[1]: connect from elsewhere\n")
     # Then it is found, until a line comes that is right
-    assert list(found(site)) == ["log-clock"]
+    assert list(patient.found()) == ["log-clock"]
     site.send(mail("In time"))
-    wait_until(lambda: not found(site), "the site to be well", PATIENCE, every=1.0)
+    patient.recovers()
 
 
-def test_an_mta_that_does_not_run_is_found(site: Site) -> None:
+def test_an_mta_that_does_not_run_is_found(patient: Patient, site: Site) -> None:
     site.postfix.stop()
-    assert found(site)["mta"]["mend"] == f"postfix -c {site.postfix.config} start"
+    assert patient.found()["mta"]["mend"] == f"postfix -c {site.postfix.config} start"
     site.postfix.start()
-    assert found(site) == {}
+    assert patient.found() == {}
 
 
-def test_without_redis_the_rest_is_looked_at(site: Site) -> None:
+def test_without_redis_the_rest_is_looked_at(patient: Patient, site: Site) -> None:
     # Given a Redis that is away, and short ids
     site.redis.kill()
     set_main(site, "enable_long_queue_ids = no")
     # Then both are found, and what could not be looked at is said
-    told = diagnosis(site)
+    told = patient.diagnosis()
     assert [finding["check"] for finding in told["findings"]] == ["enable_long_queue_ids", "redis"]
     assert "every program is heard of" in {one["check"] for one in told["unchecked"]}
     # And when it is back, the programs are heard of again
@@ -237,14 +211,13 @@ def test_without_redis_the_rest_is_looked_at(site: Site) -> None:
     wait_until(lambda: all((one.heard or 0.0) > back for one in site.alerts.programs(back)), "all to be back", PATIENCE)
 
 
-def test_an_api_that_others_reach_is_a_hint_and_not_wrong(site: Site, tmp_path: Path) -> None:
+def test_an_api_that_others_reach_is_a_hint_and_not_wrong(patient: Patient, site: Site, tmp_path: Path) -> None:
     # Given settings by which the API is open to others
     own = tmp_path / "lanes.toml"
     own.write_text((site.folder / "lanes.toml").read_text().replace('web.listen = ""', 'web.listen = "0.0.0.0:8025"')
                    + f'[web.tokens.ops]\nscope = "read"\nsha256 = "{"0a" * 32}"\n')
     # When a site with them is looked at, Then that is said, and it is well
-    command = [sys.executable, "-m", "lanes", "--config", str(own), "doctor", "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = patient.resident.run(["lanes", "--config", str(own), "doctor", "--json"])
     told = json.loads(done.stdout)
     assert [(finding["check"], finding["severity"]) for finding in told["findings"]] == [("api", "hint")]
     assert done.returncode == 0
@@ -254,8 +227,9 @@ def test_who_is_not_root_and_has_no_mta_is_told_what_was_not_looked_at(site: Sit
     # Given somebody without privileges, and settings of an MTA that is not here
     own = tmp_path / "lanes.toml"
     own.write_text(f'data_dir = "{site.folder}"\nmta.config_directory = "/nonexistent"\n')
-    script = ("import os, sys, lanes.history.history; from lanes.cli import main; from lanes.config import load; "
-              f"load(); os.setgid(65534); os.setuid(65534); sys.argv = ['lanes', '-c', '{own}', 'doctor']; main()")
+    script = ("import os, secrets, sys, lanes.history.history, lanes.cli.doctor; from lanes.cli import main; "
+              "from lanes.config import load; load(); os.setgid(65534); os.setuid(65534); "
+              f"sys.argv = ['lanes', '-c', '{own}', 'doctor']; main()")
     for path in (tmp_path, *tmp_path.parents[:3]):
         path.chmod(path.stat().st_mode | 0o011)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
@@ -266,8 +240,7 @@ def test_who_is_not_root_and_has_no_mta_is_told_what_was_not_looked_at(site: Sit
     assert "Traceback" not in done.stderr
 
 
-def test_settings_that_are_wrong_are_another_exit_code(tmp_path: Path) -> None:
+def test_settings_that_are_wrong_are_another_exit_code(patient: Patient, tmp_path: Path) -> None:
     own = tmp_path / "lanes.toml"
     own.write_text("nothing = 1\n")
-    command = [sys.executable, "-m", "lanes", "--config", str(own), "doctor"]
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 2
+    assert patient.resident.run(["lanes", "--config", str(own), "doctor"]).returncode == 2

@@ -15,6 +15,7 @@ from lanes.doctor.examine import examine
 from lanes.doctor.facts import (
     Door,
     Facts,
+    Folder,
     HeldSeen,
     HistorySeen,
     LogSeen,
@@ -23,6 +24,7 @@ from lanes.doctor.facts import (
     ProgramsSeen,
     RedisReached,
     RedisSeen,
+    SendmailSeen,
     SocketSeen,
     SpoolSeen,
     Unknown,
@@ -35,12 +37,14 @@ GB = 10**9
 WELL = Facts(
     settings=parse(""), now=NOW, command="lanes",
     mta=MtaSeen((), (), "reload", "start", running=True, log="", free=GB),
-    socket=SocketSeen("/run/s", there=True, mode=0o660, group="postfix", closed="", doors=(Door("postfix", "s", ""),)),
+    socket=SocketSeen("/run/s", there=True, mode=0o660, group="postfix", closed="", unsafe="",
+                      doors=(Door("postfix", "s", ""),)),
+    sendmail=SendmailSeen((8, 17, 1), milters=True, folders=(Folder("/q", there=True, open=False, known=True),)),
     reached=RedisReached("", "redis-cli"),
     redis=RedisSeen((7, 0), append_only=True, writes_well=True, eviction="noeviction", used=1, limit=GB, ahead=0.0,
                     cli="redis-cli"),
     programs=ProgramsSeen(tuple(ProgramSeen(name, NOW - 1, NOW) for name in PROGRAMS),
-                          {"manager": 1.0, "worker": 1.0, "failsafe": 15.0}, {77: 0}),
+                          {"manager": 1.0, "worker": 1.0, "failsafe": 15.0}, {77: 0}, ()),
     log=LogSeen("/var/log/mail.log", "", "mta-lanes", "adm", NOW - 5, NOW - 5, lines=1000, unparsed=1, until=NOW - 1,
                 accepted=NOW - 5),
     held=HeldSeen({}, (), ()),
@@ -81,6 +85,16 @@ def test_a_site_that_is_well() -> None:
     (seen("log", until=NOW - 300), "tracker-lag"),
     (seen("mta", log="/var/log/postfix.log"), "log"),
     (seen("mta", free=1000), "spool-space"),
+    (seen("mta", running=False), "mta"),
+    (seen("socket", unsafe="/run"), "socket"),
+    (seen("sendmail", version=(8, 14, 9)), "sendmail-version"),
+    (seen("sendmail", milters=False), "sendmail-version"),
+    (seen("sendmail", folders=(Folder("/q", there=False, open=False, known=False),)), "queue"),
+    (seen("sendmail", folders=(Folder("/q*", there=False, open=False, known=False),)), "queue"),
+    (seen("sendmail", folders=(Folder("/q", there=True, open=True, known=True),)), "queue"),
+    (seen("sendmail", folders=(Folder("/q", there=True, open=False, known=False),)), "queue"),
+    (seen("log", path="journald", error="No such device"), "log"),
+    (seen("log", path="journald", written=0.0, last_stamp=None), "log"),
     (seen("held", claims=("A",)), "lease"),
     (seen("held", overdue={"bulk": ["A", "B"]}), "held-overdue"),
     (seen("spool", unknown=("A",)), "held-unknown"),
@@ -146,6 +160,28 @@ def test_what_setup_misses_is_said_with_its_reason_and_one_command() -> None:
         ("economy/unix", "a road", "lanes setup postfix --apply && reload"),
         ("enable_long_queue_ids", "used again", "lanes setup postfix --apply && reload"),
     ]
+
+
+def test_what_is_built_from_a_file_says_what_is_wrong_with_it_and_the_file_only_if_nothing_else_does() -> None:
+    source = Change(Kind.SOURCE, Path("/etc/mail/sendmail.mc"), "", "old", "new", "is built from it")
+    built = Change(Kind.PARAMETER, Path("/etc/mail/sendmail.cf"), "LogLevel", "9", "10", "tells the end")
+    assert checks(seen("mta", missing=(source, built))) == ["LogLevel"]
+    assert checks(seen("mta", missing=(source,))) == ["sendmail.mc"]
+
+
+def test_on_sendmail_a_worker_is_not_to_be_shut_in() -> None:
+    # Given a worker as the unit for Postfix has it
+    shut_in = seen("programs", shut_in={77})
+    assert checks(shut_in) == []
+    # When the MTA is a Sendmail, whose deliveries are its children, Then that is found
+    mta = structs.replace(WELL.settings.mta, kind="sendmail")
+    assert checks(shut_in._replace(settings=structs.replace(WELL.settings, mta=mta))) == ["worker-privilege"]
+
+
+def test_a_part_that_a_site_has_not_is_neither_well_nor_looked_at_in_vain() -> None:
+    report = examine(WELL._replace(sendmail=None))
+    assert report.unchecked == []
+    assert report.fine == sum(check.part != "sendmail" for check in CHECKS)
 
 
 def test_what_could_not_be_looked_at_is_neither_well_nor_wrong() -> None:

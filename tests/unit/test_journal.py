@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from contrib.sandbox.wait import wait_until
-from lanes.mta.journal import Journal
+from lanes.mta.journal import Journal, newest
 from lanes.mta.port import Removed, Stretch
 from lanes.mta.postfix.grammar import PostfixGrammar
 
@@ -150,3 +150,19 @@ def test_a_journalctl_that_ends_is_an_error_with_what_it_said(world: World) -> N
     # Then what journalctl says about it is told
     with pytest.raises(OSError, match="journalctl ended with 1: Failed to seek to cursor"):
         wait_until(lambda: reader.read(10).lines, "an error")
+
+
+def test_the_newest_line_is_found_without_following(world: World) -> None:
+    # Given a journal with nothing of mail in it
+    command = world.journal.parent / "bin" / "journalctl"
+    command.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >"$0.arguments"\ntail -n 1 "{world.journal}"\n')
+    assert newest() == 0.0
+    # When lines come, Then the last one's time is told, and nothing else was asked for
+    world.write("first", at=AT - 60)
+    world.write("last", at=AT)
+    assert newest() == AT
+    assert "--lines=1" in Path(f"{command}.arguments").read_text().splitlines()
+    # And what it finds fault with is an error
+    command.write_text("#!/bin/sh\necho No journal files were opened >&2\nexit 1\n")
+    with pytest.raises(OSError, match="No journal files were opened"):
+        newest()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from lanes.config.units import format_seconds
 from lanes.doctor.facts import Facts, LogSeen
 from lanes.doctor.finding import Finding
+from lanes.mta.journal import JOURNALD
 
 #: Seconds that a log may take to be written, or read, before it is late.
 _LATE = 60.0
@@ -20,7 +21,9 @@ def readable(seen: LogSeen, _: Facts) -> Iterator[Finding]:
     if not seen.error:
         return
     what = f"{seen.reader} cannot read {seen.path}: {seen.error}"
-    if seen.written:
+    if seen.path == JOURNALD:
+        yield Finding("log", what, _WHY, f"usermod -aG {seen.group} {seen.reader} && systemctl restart lanes-tracker")
+    elif seen.written:
         mend = f"chgrp {seen.group} {seen.path} && chmod g+r {seen.path}"
         yield Finding("log", what, _WHY, mend, "and have logrotate(8) create it so")
     else:
@@ -29,9 +32,10 @@ def readable(seen: LogSeen, _: Facts) -> Iterator[Finding]:
 
 def written(seen: LogSeen, _: Facts) -> Iterator[Finding]:
     """Whether it is the log that the MTA writes."""
-    if seen.written and (behind := seen.accepted - seen.written) > _LATE:
-        yield Finding("log", f"{seen.path} was last written {_span(behind)} before the last message came in", _WHY,
-                      by_hand="set mta.log to the file that the MTA's log goes to now")
+    if not seen.error and (behind := seen.accepted - seen.written) > _LATE:
+        what = (f"{seen.path} was last written {_span(behind)} before the last message came in" if seen.written
+                else f"{seen.path} has nothing of the MTA's, and mail came in")
+        yield Finding("log", what, _WHY, by_hand="set mta.log to where the MTA's log goes now: a file, or journald")
 
 
 def understood(seen: LogSeen, _: Facts) -> Iterator[Finding]:

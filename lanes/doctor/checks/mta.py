@@ -20,24 +20,26 @@ def running(seen: MtaSeen, _: Facts) -> Iterator[Finding]:
 
 
 def set_up(seen: MtaSeen, facts: Facts) -> Iterator[Finding]:
-    """Order of milters, default action, time-outs, long ids, transports, the map, own domains."""
+    """Order of filters, what is done without them, time-outs, ids, transports, the map, own domains; our settings."""
     command = f"{facts.command} setup {facts.settings.mta.kind} --apply && {seen.reload}"
     absent = tuple(f"{_transport(change)}_" for change in seen.missing if change.kind is Kind.SERVICE)
     for change in seen.missing:
         if change.kind is Kind.PARAMETER and change.name.startswith(absent):
             continue  # the limits of a transport that is missing itself
+        if change.kind is Kind.SOURCE and any(one.kind is Kind.PARAMETER for one in seen.missing):
+            continue  # what is built from it says what is wrong
         after = "then restart the filter: systemctl restart lanes-milter" if change.name == "milter.socket" else ""
         yield Finding(change.name or change.where.name, _is_not(change), change.why, command, after)
 
 
 def _is_not(change: Change) -> str:
     """What is, and what should be."""
-    if change.kind in (Kind.FILE, Kind.FOLDER):
+    if change.kind in (Kind.FILE, Kind.SOURCE, Kind.FOLDER):
         return f"{change.where} {'is not as it should be' if change.before else 'is not there'}"
     if change.kind is Kind.SERVICE:
         return f"there is no transport {_transport(change)} in {change.where}"
     before = _short(change.before) or "not set"
-    return f"{change.name} in {change.where} is {before}, and should be {_short(change.after)}"
+    return f"{change.name} in {change.where} is {before}, and should be {_short(change.after) or 'not set'}"
 
 
 def _transport(change: Change) -> str:

@@ -11,6 +11,8 @@ from lanes.services.failsafe import FAILSAFE
 from lanes.sla.rules import PROGRAMS
 
 _ROOT = 0
+#: What takes mail off hold, by kind of MTA.
+_WORKS_THE_QUEUE = {"postfix": "postsuper(1)", "sendmail": "sendmail -qQ"}
 
 
 def silent(seen: ProgramsSeen, facts: Facts) -> Iterator[Finding]:
@@ -40,13 +42,20 @@ def beats(seen: ProgramsSeen, facts: Facts) -> Iterator[Finding]:
                           by_hand=f"all need the same data_dir ({facts.settings.data_dir}), and to write in it")
 
 
-def privilege(seen: ProgramsSeen, _: Facts) -> Iterator[Finding]:
+def privilege(seen: ProgramsSeen, facts: Facts) -> Iterator[Finding]:
     """Whether the worker may do what it is there for."""
+    kind = facts.settings.mta.kind
     for pid, user in seen.worker_users.items():
         if user != _ROOT:
             yield Finding("worker-privilege", f"the worker (process {pid}) does not run as root, but as user {user}",
-                          "postsuper(1) is for root only, so nothing is released",
+                          f"{_WORKS_THE_QUEUE[kind]} is for root only, so nothing is released",
                           by_hand="run it by the unit of contrib/systemd, which has User=root")
+        elif kind == "sendmail" and pid in seen.shut_in:
+            yield Finding("worker-privilege", f"the worker (process {pid}) is shut in (NoNewPrivileges)",
+                          "on Sendmail, what delivers released mail is a child of its, and reaches no mailbox",
+                          by_hand="contrib/sendmail/releases.conf as sendmail.conf in lanes-worker.service.d and "
+                                  "lanes-failsafe.service.d of /etc/systemd/system, then systemctl daemon-reload, and "
+                                  "restart both")
 
 
 def _span(seconds: float) -> str:

@@ -15,9 +15,17 @@ def opened(seen: SocketSeen, facts: Facts) -> Iterator[Finding]:
     """Whether every daemon that asks milters reaches the filter."""
     failed = [door for door in seen.doors if door.error]
     if not failed:
+        yield from _distrusted(seen)
         return
     what = "; ".join(f"{door.who} cannot connect to {door.address}: {door.error}" for door in failed)
     yield Finding("socket", what, _WHY, *_mend(seen, facts))
+
+
+def _distrusted(seen: SocketSeen) -> Iterator[Finding]:
+    """What the MTA does not open, though it could."""
+    if seen.unsafe:
+        yield Finding("socket", f"others may write in {seen.unsafe}, on the way to the filter's socket, and the MTA "
+                      "does not go there", _WHY, mend=f"chmod go-w {seen.unsafe}")
 
 
 def _mend(seen: SocketSeen, facts: Facts) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from lanes.doctor.checks import host, log, mail, mta, programs, redis, socket
+from lanes.doctor.checks import host, log, mail, mta, programs, redis, sendmail, socket
 from lanes.doctor.facts import Facts
 from lanes.doctor.finding import Finding
 
@@ -27,6 +27,8 @@ CHECKS = (
     Check("the MTA writes the log that is followed", "mta", mta.same_log),
     Check("there is room for the spool", "mta", mta.spool_space),
     Check("the MTA reaches the filter", "socket", socket.opened),
+    Check("Sendmail is young enough", "sendmail", sendmail.young_enough),
+    Check("Sendmail's queue is as it should be", "sendmail", sendmail.queue),
     Check("Redis answers", "reached", redis.answers),
     Check("Redis is young enough", "redis", redis.version),
     Check("Redis forgets nothing over a restart", "redis", redis.persistence),

@@ -1,4 +1,5 @@
-"""The MTA's log: whether the tracker's user can read it, when it was written, what its last line says."""
+"""The MTA's log, a file or the journal: whether the tracker's user can read it, when it was written, what its last
+line says."""
 
 from __future__ import annotations
 
@@ -11,12 +12,16 @@ from pathlib import Path
 from lanes.config import Settings
 from lanes.doctor.facts import LogSeen
 from lanes.doctor.probes.as_user import try_as
+from lanes.mta import journal
+from lanes.mta.journal import JOURNALD
 from lanes.mta.log_time import LogTime
 from lanes.store.store import Store
 from lanes.store.views import Views
 
 #: The group that the tracker's unit has besides its own (``SupplementaryGroups``).
 READERS = "adm"
+#: The group that may read the journal (systemd-journald.service(8)).
+JOURNAL_READERS = "systemd-journal"
 #: Bytes of the log's end that are looked at.
 _TAIL = 4096
 
@@ -27,13 +32,27 @@ def look(store: Store, settings: Settings, now: float) -> LogSeen:
     user = _tracker(settings)
     error = _try(user, partial(_open, path))
     readable = path.exists() and os.access(path, os.R_OK)
-    tracked = store.tracking.told()
-    recent = Views(store, settings).recent(1)
-    return LogSeen(
-        str(path), error, user.pw_name, READERS, path.stat().st_mtime if path.exists() else 0.0,
-        _last_stamp(path, now) if readable else None, tracked.lines, tracked.unparsed, tracked.until,
-        recent[0][1].accepted if recent else 0.0,
-    )  # fmt: skip
+    written = path.stat().st_mtime if path.exists() else 0.0
+    last = _last_stamp(path, now) if readable else None
+    return LogSeen(str(path), error, user.pw_name, READERS, written, last, *_known(store, settings))
+
+
+def look_at_journal(store: Store, settings: Settings, _: float) -> LogSeen:
+    """The journal. Raises :class:`redis.RedisError`, and :class:`OSError` if we ourselves cannot read it."""
+    user, newest = _tracker(settings), journal.newest()
+    error = _try(user, partial(_see_as_much, newest))
+    return LogSeen(JOURNALD, error, user.pw_name, JOURNAL_READERS, newest, None, *_known(store, settings))
+
+
+def _known(store: Store, settings: Settings) -> tuple[int, int, float, float]:
+    """What Redis knows of it: lines, those not understood, up to when it was read; and when mail last came in."""
+    tracked, recent = store.tracking.told(), Views(store, settings).recent(1)
+    return tracked.lines, tracked.unparsed, tracked.until, recent[0][1].accepted if recent else 0.0
+
+
+def _see_as_much(newest: float) -> None:
+    if journal.newest() < newest:
+        raise PermissionError("it is shown no line of the facility mail")
 
 
 def _tracker(settings: Settings) -> pwd.struct_passwd:

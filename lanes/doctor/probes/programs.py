@@ -17,23 +17,25 @@ from lanes.services.failsafe import FAILSAFE, PROGRAMS
 from lanes.store.alerts import Alerts
 from lanes.store.store import Store
 
+#: Which of a process's four user ids counts (proc(5), ``Uid``).
+_EFFECTIVE = 1
+
 
 def look(store: Store, settings: Settings, now: float) -> ProgramsSeen:
     """Raises :class:`redis.RedisError`."""
     beats = {program: heard(settings, program) for program in (*PROGRAMS, FAILSAFE)}
     since = {program: now - at if at else None for program, at in beats.items()}
-    return ProgramsSeen(Alerts(store, settings).programs(now), since, dict(_workers(store, settings)))
+    workers = dict(_workers(store, settings))
+    users = {pid: int(status["Uid"].split()[_EFFECTIVE]) for pid, status in workers.items()}
+    shut_in = frozenset(pid for pid, status in workers.items() if status.get("NoNewPrivs") == "1")
+    return ProgramsSeen(Alerts(store, settings).programs(now), since, users, shut_in)
 
 
-def _workers(store: Store, settings: Settings) -> Iterator[tuple[int, int]]:
-    """Process and user id of the workers of this MTA that run on this host."""
+def _workers(store: Store, settings: Settings) -> Iterator[tuple[int, dict[str, str]]]:
+    """Process id and status (proc(5)) of the workers of this MTA that run on this host."""
     for worker in Worker.all(queue=mta_queue(store.client, settings)):
         if worker.pid and worker.hostname == socket.gethostname():
-            with contextlib.suppress(OSError, StopIteration):
-                yield worker.pid, _user(worker.pid)
-
-
-def _user(pid: int) -> int:
-    """The effective user of a process (proc(5))."""
-    status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-    return next(int(line.split()[2]) for line in status.splitlines() if line.startswith("Uid:"))
+            with contextlib.suppress(OSError):
+                text = Path(f"/proc/{worker.pid}/status").read_text("ascii", "replace")
+                pairs = (line.partition(":") for line in text.splitlines())
+                yield worker.pid, {name: value.strip() for name, _, value in pairs}
