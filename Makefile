@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
 	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands bench-filter \
-	fuzz-api plots chaos docs soak compat
+	fuzz fuzz-api plots chaos docs soak
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -60,6 +60,9 @@ bench-sla: $(READY) ## what it costs to measure, to show and to tell: log lines,
 bench-api: $(READY) ## what an answer of the API takes, with 100,000 messages on hold
 	@$(PYTHON) -m tests.bench.api
 
+fuzz: $(READY) ## hostile input for minutes: MINUTES=..., ONLY=target,target
+	@nice -n 10 $(PYTHON) -m tests.fuzz $(if $(MINUTES),--minutes $(MINUTES)) $(if $(ONLY),--only $(ONLY))
+
 fuzz-api: $(READY) ## whatever the API's document allows or forbids, asked of a real server for minutes
 	@$(PYTHON) -m tests.fuzz.api
 
@@ -71,9 +74,6 @@ chaos: $(READY) ## 200 rounds of faults at random under steady traffic, and what
 
 soak: $(READY) ## a whole site under steady mixed mail for an hour (HOURS=, MINUTES=, RATE=), and whether anything grows
 	@$(PYTHON) -m tests.soak --hours $(or $(HOURS),1) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
-
-compat: $(READY) ## with which versions it works: Python, RQ, Redis, Valkey, Postfix, Debian (CELLS=)
-	@$(PYTHON) -m tests.compat $(CELLS)
 
 docs: $(READY) ## write the documents that are made from the code: settings, commands, metrics, man pages
 	@$(PYTHON) -m lanes.config > docs/settings.md
@@ -90,4 +90,4 @@ $(READY): pyproject.toml constraints.txt contrib/setup.sh contrib/sandbox/unpack
 	@contrib/setup.sh && touch $@
 
 clean: ## remove what the other targets made
-	rm -rf .venv .demo .compat build dist bench .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .demo build dist bench .mypy_cache .pytest_cache .ruff_cache .hypothesis
