@@ -5,6 +5,7 @@
 - ``queue_file``: what a queue file says; ``marks``: what that means
 - ``grammar``: :class:`~lanes.mta.port.Grammar`, one log line to one event; ``times``: what it has to remember for that
 - ``queue_id``: what a queue id looks like
+- ``configuration``: what ``sendmail.cf`` says, and how it is built of ``sendmail.mc``
 
 Privilege: the queue is closed to all but root, as are the options by which it is worked. The grammar needs
 to read the log, no more.
