@@ -3,9 +3,9 @@ SHELL := /bin/bash
 PYTHON := .venv/bin/python
 READY := .venv/.ready
 
-.PHONY: help run test lint setup clean bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
+.PHONY: help run test lint setup clean bench bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
 	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands bench-filter \
-	fuzz fuzz-api plots chaos docs soak
+	fuzz fuzz-api plots chaos docs soak compat
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -20,6 +20,9 @@ lint: $(READY)
 	@$(PYTHON) -m ruff check
 	@$(PYTHON) -m mypy
 	@.venv/bin/lint-imports --no-cache
+
+bench: $(READY) ## all benchmarks, one table: ONLY="drain scale" chooses, QUICK=1 is a short form, AGAINST=FILE compares
+	@$(PYTHON) -m tests.bench.all $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(AGAINST),--against $(AGAINST))
 
 bench-isolation: $(READY) ## how long urgent mail waits behind a bulk backlog, with and without lanes
 	@$(PYTHON) -m tests.bench.isolation $(BACKLOGS)
@@ -75,6 +78,9 @@ chaos: $(READY) ## 200 rounds of faults at random under steady traffic, and what
 soak: $(READY) ## a whole site under steady mixed mail for an hour (HOURS=, MINUTES=, RATE=), and whether anything grows
 	@$(PYTHON) -m tests.soak --hours $(or $(HOURS),1) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(RATE),--rate $(RATE))
 
+compat: $(READY) ## with which versions it works: Python, RQ, Redis, Valkey, Postfix, Debian (CELLS=)
+	@$(PYTHON) -m tests.compat $(CELLS)
+
 docs: $(READY) ## write the documents that are made from the code: settings, commands, metrics, man pages
 	@$(PYTHON) -m lanes.config > docs/settings.md
 	@$(PYTHON) -m lanes.cli > docs/commands.md
@@ -90,4 +96,4 @@ $(READY): pyproject.toml constraints.txt contrib/setup.sh contrib/sandbox/unpack
 	@contrib/setup.sh && touch $@
 
 clean: ## remove what the other targets made
-	rm -rf .venv .demo build dist bench .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .demo .compat build dist bench .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -103,6 +103,14 @@ def _rows(one: dict[str, object]) -> Iterator[dict[str, object]]:
         yield {"rate": f"{one['rate']:g}", "mode": one["mode"], "lane": name, **lane}
 
 
+def _late(one: dict[str, object]) -> Iterator[tuple[str, float]]:
+    """By rate, mode and lane: which part of what was sent was late."""
+    lanes = one["lanes"]
+    assert isinstance(lanes, dict)
+    for name, lane in lanes.items():
+        yield f"{one['rate']:g}/s, {one['mode']}, {name}", round(lane["violations"] / max(lane["sent"], 1), 5)
+
+
 def main() -> None:
     """Print the table and the JSON object."""
     parser = argparse.ArgumentParser(description="A day of traffic in the simulator.")
@@ -118,7 +126,7 @@ def main() -> None:
         runs = [future.result() for future in futures]
     report.show("a day of one MTA", [row for run in runs for row in _rows(run)])
     report.show("runs", [{key: value for key, value in run.items() if key != "lanes"} for run in runs])
-    report.finish("day", {"runs": runs})
+    report.finish("day", {"late": {name: part for run in runs for name, part in _late(run)}, "runs": runs})
 
 
 if __name__ == "__main__":

@@ -271,6 +271,8 @@ def main() -> None:
         row("drain", wanted.held, drain), row("mixed", wanted.each * 3, mixed)])
     report.show("connections per 1,000 newsletters", [{"batched": batched, "as they came": as_they_came}])
     report.finish("drain", {"drain_ratio": ratio(drain), "mixed_ratio": ratio(mixed),
+                            "drain_ratios": report.spread([pair.ratio for pair in drain]),
+                            "mixed_ratios": report.spread([pair.ratio for pair in mixed]),
                             "connections_per_1000": {"batched": batched, "as_they_came": as_they_came}})
 
 

@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 
 from rich import box
 from rich.console import Console
@@ -32,6 +33,12 @@ def quantile(values: Sequence[float], q: float) -> float | None:
     rank = max(1, math.ceil(q * len(values)))
     value = sorted(values)[rank - 1] if values else math.inf
     return value if math.isfinite(value) else None
+
+
+def spread(values: Sequence[float], digits: int = 3) -> dict[str, float]:
+    """The median, and the least and the greatest: what a number of some runs is told with."""
+    told = {"median": median(values), "least": min(values), "most": max(values)}
+    return {name: round(value, digits) for name, value in told.items()}
 
 
 def show(title: str, rows: Sequence[Mapping[str, object]]) -> None:

@@ -87,7 +87,8 @@ def main(waves: tuple[int, ...], backlogs: tuple[int, ...]) -> None:
                 rows.append({"held": backlog, "released": wave, "off hold, 1/s": round(measured.off_hold, 1),
                              "delivered, 1/s": round(measured.delivered, 1)})
     show("messages a second", rows)
-    finish("sendmail", {"rows": rows})
+    per_second = {f"{row['released']} of {row['held']}": row["off hold, 1/s"] for row in rows}
+    finish("sendmail", {"off_hold_per_s": per_second, "rows": rows})
 
 
 if __name__ == "__main__":
