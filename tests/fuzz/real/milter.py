@@ -51,6 +51,8 @@ class Filter:
 
     def stream(self, data: bytes) -> None:
         """Any bytes in a session of their own, which is then closed, or left open."""
+        if not _macros_in_pairs(data):
+            return
         with contextlib.suppress(OSError):
             session = self._session(0.05)
             self._open.append(session)
@@ -91,6 +93,20 @@ class Filter:
 def _text(data: bytes) -> bytes:
     """As it can stand in a packet, where a NUL ends it."""
     return data.replace(b"\x01", b"\n").replace(b"\x00", b"\x02")
+
+
+def _macros_in_pairs(stream: bytes) -> bool:
+    """Whether every packet of macros holds names and values, each with its NUL.
+
+    Of any other, libmilter's own ``smfi_getsymval`` looks for the next name beyond the last, wherever that leads: who
+    may write to the filter's socket can end the filter so. No MTA sends one, and none can be made to by mail.
+    """
+    while len(stream) > 4:
+        length = int.from_bytes(stream[:4], "big")
+        one, stream = stream[4 : 4 + length], stream[4 + length :]
+        if one[:1] == MACROS and (one.count(b"\0") % 2 or one[-1:] != b"\0"):
+            return False
+    return True
 
 
 def packet(command: bytes, data: bytes = b"") -> bytes:
