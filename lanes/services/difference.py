@@ -94,9 +94,9 @@ def record_of(marks: Marks, settings: Settings) -> Record:
 
 
 def deadline_of(marks: Marks, settings: Settings) -> float:
-    """The deadline that a message bears; its lane's SLA if it bears none that can be read."""
+    """The deadline that a message bears, which is not before it came; its lane's SLA if it bears none to be read."""
     try:
-        return parse_instant(marks.deadline)
+        return max(parse_instant(marks.deadline), marks.arrived)
     except ValueError:
         lane = settings.lanes.get(marks.lane, settings.lanes[settings.default_lane])
         return marks.arrived + lane.sla
