@@ -1,8 +1,11 @@
-"""Draws ``docs/isolation.svg`` from ``bench/isolation.json``: ``python -m tests.bench.plot``.
+"""Draws ``docs/isolation.svg`` and ``docs/deadlines.svg`` from what was measured: ``python -m tests.bench.plot``.
 
-One group of marks a backlog, one mark a mode: the median, with a whisker up to the 99th percentile.
+Each from the JSON object of its benchmark in ``bench/``; one that is missing is said and left as it is.
+
+``isolation``: one group of marks a backlog, one mark a mode: the median, with a whisker up to the 99th percentile.
 The scale is logarithmic, since the modes are a factor of fifty and more apart; what did not arrive in
-the time given stands above it. The look is in ``plot.mplstyle``. The same numbers give the same file.
+the time given stands above it. ``deadlines`` is in :mod:`tests.bench.plot_deadlines`. The look is in
+``plot.mplstyle``. The same numbers give the same file.
 
 Failure: :class:`SystemExit` with one line if there is nothing to draw from.
 """
@@ -10,7 +13,7 @@ Failure: :class:`SystemExit` with one line if there is nothing to draw from.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,10 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from tests.bench import plot_deadlines
 from tests.bench.report import FOLDER
 
-PICTURE = Path("docs/isolation.svg")
+DOCS = Path("docs")
 
 #: Mode -> its colour and what it is called.
 MODES = {
@@ -80,14 +84,20 @@ def _scales(axes: Axes, backlogs: Sequence[int], top: float) -> None:
     axes.set_ylabel("until an urgent message is delivered")
 
 
+#: Benchmark -> who draws its rows.
+PICTURES: dict[str, Callable[[Sequence[Row]], Figure]] = {"isolation": draw, "deadlines": plot_deadlines.draw}
+
+
 def main() -> None:
-    """Draw it."""
-    source = FOLDER / "isolation.json"
-    if not source.exists():
-        raise SystemExit(f"plot: no {source} yet: run make bench-isolation first")
+    """Draw what there is."""
+    there = [name for name in PICTURES if (FOLDER / f"{name}.json").exists()]
+    if not there:
+        raise SystemExit(f"plot: nothing in {FOLDER} yet: run make bench-isolation bench-deadlines first")
     with mpl.rc_context(fname=Path(__file__).with_suffix(".mplstyle")):
-        draw(json.loads(source.read_text("utf-8"))["rows"]).savefig(PICTURE, metadata={"Date": None, "Creator": None})
-    print(f"drew {PICTURE}")
+        for name in there:
+            rows = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["rows"]
+            PICTURES[name](rows).savefig(DOCS / f"{name}.svg", metadata={"Date": None, "Creator": None})
+    print(f"drew {', '.join(there)}; not measured here: {', '.join(PICTURES.keys() - there) or 'none'}")
 
 
 if __name__ == "__main__":

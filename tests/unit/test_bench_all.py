@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from importlib.util import find_spec
+from typing import Any
 
 from tests.bench.all import BENCHES, numbers, rows, run
 from tests.bench.report import spread
@@ -32,7 +33,8 @@ def test_a_benchmark_that_ends_without_a_result_has_failed() -> None:
 
 def test_the_table_goes_on_after_a_failure_and_has_ratios_to_what_was_before() -> None:
     # Given one that failed, and one with a number that there was before, and one that there was not
-    found = {"api": {"failed": "exit code 1"}, "drain": {"result": {"ratio": 1.5, "new": {"x": 2}}}}
+    drain = {"ratio": 1.5, "new": {"x": 2}}
+    found: dict[str, dict[str, Any]] = {"api": {"failed": "exit code 1"}, "drain": {"result": drain}}
     # When it is compared
     table = list(rows(found, {"drain": {"result": {"ratio": 1.2}}}))
     # Then each has a row, and the ratio is of the new number to the old one
