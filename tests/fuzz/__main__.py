@@ -50,7 +50,7 @@ def fuzz_parser(name: str, seconds: float) -> Tally:
     new.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tests.fuzz.cover", name, str(new), str(FOLDER / name),
                f"-max_total_time={round(seconds)}", f"-timeout={_SLOW}", f"-rss_limit_mb={_MEMORY}", "-max_len=16384",
-               "-print_final_stats=1", f"-artifact_prefix={new}/crash-"]  # fmt: skip
+               "-print_final_stats=1", f"-artifact_prefix={new}/"]  # fmt: skip
     started = time.monotonic()
     ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     runs, edges = _RUNS.findall(ended.stderr), _EDGES.findall(ended.stderr)
