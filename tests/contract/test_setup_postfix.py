@@ -39,6 +39,14 @@ concurrency = 3
 OURS = ("{ unix:lanes/milter.sock, default_action=accept, connect_timeout=2s, command_timeout=5s, "
         "content_timeout=10s }")
 STOCK = Path("/usr/share/postfix")
+#: The chroot column of services that Debian had in one up to release 13.
+CHROOT = r"^((?:smtp|cleanup) +(?:inet|unix) +[-n] +- +)n"
+
+
+def meta_directory() -> str:
+    """Where this Postfix's own list of its files is, which `postfix check` goes by."""
+    command = ["postconf", "-dh", "meta_directory"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 class Place:
@@ -49,14 +57,15 @@ class Place:
         self.map, self.settings = postfix.config / "lane_routes", postfix.folders.root / "lanes.toml"
         self.map.unlink()
         self.own = (f"queue_directory = {postfix.folders.queue}\ndata_directory = {postfix.folders.data}\n"
-                    f"myhostname = mx.example.com\nmeta_directory = /etc/postfix\n")
+                    f"myhostname = mx.example.com\nmeta_directory = {meta_directory()}\n")
         self.settings.write_text(f'# ours\ndata_dir = "{postfix.folders.root}"\n'
                                  f'mta.config_directory = "{postfix.config}"\n')
 
     def configure(self, main: str, master: str = "", settings: str = "") -> None:
-        """Debian's files, and more; ``master`` follows what is there."""
+        """Debian's files, daemons in a chroot, and more; ``master`` follows what is there."""
         self.main.write_text((STOCK / "main.cf.debian").read_text() + self.own + main)
-        self.master.write_text((STOCK / "master.cf.dist").read_text() + master)
+        stock = (STOCK / "master.cf.dist").read_text()
+        self.master.write_text(re.sub(CHROOT, r"\1y", stock, flags=re.MULTILINE) + master)
         self.settings.write_text(self.settings.read_text() + settings)
 
     def run(self, *options: str) -> Result:
