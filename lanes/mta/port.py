@@ -71,7 +71,7 @@ class Control(Protocol):
         """Whether ``id`` is a queue id of this MTA; anything else never reaches a command."""
 
     def release(self, ids: Iterable[str]) -> set[str]:
-        """Let held messages go at once; the ids that were on hold and now are not."""
+        """Let go at once what is on our hold; the ids that were and now are not. Whatever asks, others' holds stay."""
 
     def hold(self, ids: Iterable[str]) -> set[str]:
         """Put messages on hold, and keep there those that are; the ids that were not and now are."""

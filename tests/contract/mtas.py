@@ -22,8 +22,9 @@ from lanes.mta.port import Control, Queue
 _PATIENT = {"minimal_backoff_time": "1h", "maximal_backoff_time": "1h", "queue_run_delay": "1h"}
 #: Takes any byte in an address, as every Postfix did before SMTPUTF8.
 _TOLERANT = {"smtputf8_enable": "no"}
-#: Mail for bulk@ is held as our filter would, mail for suspect@ by somebody else. To Postfix that is the same.
-_HOLDS = "check_recipient_access inline:{ {bulk@=HOLD}, {suspect@=HOLD} }, permit_mynetworks, reject"
+#: Mail for bulk@ is held as our filter would, who says so on top of it; mail for suspect@ by somebody else.
+_HOLDS = ("check_recipient_access inline:{ {bulk@=PREPEND X-Lane-Hold: mx1} }, "
+          "check_recipient_access inline:{ {bulk@=HOLD}, {suspect@=HOLD} }, permit_mynetworks, reject")
 POSTFIX: Mapping[str, str] = {"smtpd_recipient_restrictions": _HOLDS, **_PATIENT, **_TOLERANT}
 HASHED: Mapping[str, str] = {"hash_queue_names": "hold, incoming active deferred defer", "hash_queue_depth": "2"}
 SENDMAIL = """

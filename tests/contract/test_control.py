@@ -56,6 +56,15 @@ def test_mail_that_is_not_on_hold_is_not_released(site: World, control: Control)
     assert released == [{held}, set()]
 
 
+def test_mail_that_others_hold_is_not_released_whoever_asks(site: World, control: Control) -> None:
+    # Given mail on our hold, and on somebody else's
+    ours, = site.hold_some(1)
+    theirs = send(site.mta.port, mail("odd", "suspect@example.com"))
+    # When both are to be released, Then only ours is
+    assert control.release([ours, theirs]) == {ours}
+    assert site.mta.queue("hold") == [theirs]
+
+
 def test_what_is_no_queue_id_never_reaches_a_command(site: World, control: Control) -> None:
     # Given held mail
     ids = site.hold_some(2)
@@ -158,7 +167,7 @@ def test_a_closed_or_missing_spool_is_not_taken_for_an_empty_one(site: World, co
 @pytest.mark.parametrize(
     ("kind", "id", "named"),
     [
-        ('mta.config_directory = "{}"', "CAFE01", r"postsuper .* exited with 1: .*main\.cf"),
+        ('mta.config_directory = "{}"', "CAFE01", r"postconf .* exited with 1: .*main\.cf"),
         ('mta.kind = "sendmail"\nmta.sendmail.binary = "/bin/false"\nmta.sendmail.queue = "{}"', "6AO88uRg001516",
          r"/bin/false -C /etc/mail/sendmail\.cf .* exited with 1: it said nothing"),
     ],

@@ -230,3 +230,20 @@ def test_only_what_is_claimed_is_released(site: Site, sink: Sink, queue: Queue) 
     # Then they stay where they are
     assert set(site.postfix.queue("hold")) >= {held, stuck}
     assert site.views.state_of(held) == State.HELD
+
+
+def test_a_claim_that_is_forged_releases_nobody_elses_hold(site: Site, sink: Sink, queue: Queue) -> None:
+    # Given mail that an administrator holds, and a claim on it in Redis
+    sink.answer("odd.example", "451 4.7.1 Later")
+    odd = site.send(mail("Odd", "r@odd.example"))
+    wait_until(lambda: odd in site.postfix.queue("deferred"), "mail to be deferred")
+    site.postfix.command("postsuper", "-h", odd)
+    lane, store = site.store.records([odd])[odd].lane, site.store
+    store.client.zrem(store.keys.state(State.INFLIGHT, lane), odd)
+    store.client.zadd(store.keys.state(State.RELEASING, lane), {odd: time.time() + 30})
+    # When a job asks for its release
+    enqueue_release(queue, site.settings, [odd])
+    assert_the_worker_works(site, sink, queue)
+    # Then it stays on hold, and Redis knows whose that is
+    assert odd in site.postfix.queue("hold")
+    assert site.views.state_of(odd) == State.WITHHELD

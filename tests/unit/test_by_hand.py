@@ -1,4 +1,4 @@
-"""Who was released or put on hold by hand, as the present log and the last one tell."""
+"""Who was released or put on hold by hand, as the log tells, and what was put aside of it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def line(what: str, id: str = ID, who: str = "postsuper", second: int = 26) -> s
 
 def told(log: Path) -> bool:
     by_hand = ByHand(log, {ID}, lambda: AT)
-    by_hand.read()
+    by_hand.read(AT)
     return by_hand.touched(ID, AT)
 
 
@@ -66,6 +66,22 @@ def test_the_last_log_is_read_as_well(log: Path, name: str) -> None:
     assert told(log)
 
 
+def test_all_logs_are_read_that_were_written_to_since_the_message_came(log: Path) -> None:
+    # Given logs that were put aside often since
+    for number, text in ((3, line("placed on hold")), (2, line("removed", OTHER)), (1, line("removed", OTHER))):
+        aside = log.with_name(f"mail.log.{number}")
+        aside.write_text(text)
+        os.utime(aside, (AT + 30 - number, AT + 30 - number))
+    # Then what was done first is told, and of a message that came after it is not asked for
+    assert told(log)
+    by_hand = ByHand(log, {ID}, lambda: AT)
+    by_hand.read(AT + 60)
+    assert not by_hand.touched(ID, AT)
+    # And who asks of an older one after that is told as well
+    by_hand.read(AT)
+    assert by_hand.touched(ID, AT)
+
+
 @pytest.mark.parametrize("data", [b"junk", gzip.compress(line("removed").encode() * 1000)[:-20], b""])
 def test_a_broken_log_tells_what_it_can(log: Path, data: bytes) -> None:
     log.with_name("mail.log.1.gz").write_bytes(data)
@@ -77,13 +93,13 @@ def test_reading_on_finds_what_is_new(log: Path) -> None:
     # Given a log that was read to its end
     log.write_text(line("removed", OTHER))
     by_hand = ByHand(log, {ID}, lambda: AT)
-    by_hand.read()
+    by_hand.read(AT)
     assert not by_hand.touched(ID, AT)
     # When something is done, and the log is put aside
     with log.open("a") as file:
         file.write(line("released from hold"))
     log.rename(log.with_name("mail.log.1"))
     log.write_text(line("removed", OTHER))
-    by_hand.read()
+    by_hand.read(AT)
     # Then it is told
     assert by_hand.touched(ID, AT)

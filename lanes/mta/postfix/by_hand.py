@@ -1,8 +1,9 @@
 """What Postfix's log tells of releases and holds by hand, of some messages.
 
-Read are the present log and the one that was last put aside, plain or compressed by gzip(1). What is
-not logged is not told: ``postsuper -h ALL`` names no ids, and a log may be older than that, or away.
-So whoever asks has to look at the spool, too (:meth:`~lanes.mta.postfix.spool.Spool.tried`).
+Read are the present log, the one that was last put aside, and what was put aside since the oldest message
+came, plain or compressed by gzip(1). What is not logged is not told: ``postsuper -h ALL`` names no ids, and a
+log may be older than that, or away. So whoever asks has to look at the spool, too
+(:meth:`~lanes.mta.postfix.spool.Spool.tried`).
 
 Failure: none of its own: a log that is not there, or breaks off, tells nothing.
 """
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import math
 import zlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 from lanes.mta.follow import Follower, put_aside
@@ -34,14 +36,18 @@ class ByHand:
         self._grammar = PostfixGrammar()
         self._follower: Follower | None = None
         self._last: dict[str, float] = {}
+        self._oldest = math.inf
 
-    def read(self) -> None:
-        """Read on, to the end of the log as it is now."""
-        if self._follower is None:
-            self._take(_last_put_aside(self._log))
-            self._follower = Follower(self._log)
+    def read(self, since: float) -> None:
+        """Read on, to the end of the log as it is now, and back to ``since`` (Unix time in seconds)."""
+        self._follower = self._follower or Follower(self._log)
         while lines := self._follower.read(_LINES).lines:
             self._take(lines)
+        # After the present one: what is put aside in between is then met at least once.
+        if since < self._oldest:
+            for path in _put_aside(self._log, since):
+                self._take(_lines(path))
+            self._oldest = since
 
     def touched(self, id: str, since: float) -> bool:
         """Whether the message was released or put on hold since it arrived (Unix time in seconds).
@@ -56,12 +62,24 @@ class ByHand:
             if line.endswith(" hold"):
                 event = self._grammar(line, now)
                 if isinstance(event, Released | Withheld) and event.id in self._ids:
-                    self._last[event.id] = event.at
+                    self._last[event.id] = max(event.at, self._last.get(event.id, 0.0))
 
 
-def _last_put_aside(log: Path) -> Iterable[str]:
-    for path in put_aside(log)[-1:]:
-        opened = gzip.open if path.suffix == ".gz" else open
-        with opened(path, "rb") as file, contextlib.suppress(OSError, EOFError, zlib.error):
-            for line in file:
-                yield line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+def _put_aside(log: Path, since: float) -> list[Path]:
+    """Those that were written to since, and the last one, whatever its time stamp."""
+    found = put_aside(log)
+    return [path for path in found if path == found[-1] or _written(path) >= since - _PRECISION]
+
+
+def _written(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
+
+
+def _lines(path: Path) -> Iterator[str]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with contextlib.suppress(OSError, EOFError, zlib.error), opened(path, "rb") as file:
+        for line in file:
+            yield line.decode("utf-8", "surrogateescape").rstrip("\r\n")

@@ -25,10 +25,9 @@ from pathlib import Path
 from lanes.config.model import Mta
 from lanes.mta.command import Outcome
 from lanes.mta.port import Entry, Marks, MtaError, Queue
-from lanes.mta.postfix import queue_id
+from lanes.mta.postfix import marks, queue_id
 from lanes.mta.postfix.by_hand import ByHand
 from lanes.mta.postfix.commands import Commands
-from lanes.mta.postfix.marks import look
 from lanes.mta.postfix.spool import Spool
 
 _RELEASED = re.compile(r"^\S+: (\S+): released from hold$", re.MULTILINE)
@@ -57,8 +56,10 @@ class PostfixControl:
         return queue_id.valid(id)
 
     def release(self, ids: Iterable[str]) -> set[str]:
-        """Let held messages go at once; the ids that were on hold and now are not."""
-        done = self._postsuper("-H", ids)
+        """Let go at once what is on our hold; the ids that were and now are not."""
+        wanted = list(filter(queue_id.valid, ids))
+        others = marks.others(self._spool, wanted, self._mta.name, is_behind=self._is_behind) if wanted else set()
+        done = self._postsuper("-H", [id for id in wanted if id not in others])
         released = set(_RELEASED.findall(done.err))
         if released:
             self._wake(_LOOK_AT_DEFERRED)
@@ -101,7 +102,7 @@ class PostfixControl:
         """What each of ``ids`` says of itself; one that is not in the spool, or unreadable, is left out."""
         wanted = dict.fromkeys(filter(queue_id.valid, ids))
         by_hand = ByHand(Path(self._mta.log), wanted.keys(), time.time)
-        return look(self._spool, wanted, by_hand, self._mta.name, is_behind=self._is_behind)
+        return marks.look(self._spool, wanted, by_hand, self._mta.name, is_behind=self._is_behind)
 
     def list(self) -> Iterator[Entry]:
         """Everything in the spool, as ``postqueue -j`` prints it.

@@ -29,7 +29,7 @@ class Instances:
         return self._front.valid(id)
 
     def release(self, ids: Iterable[str]) -> set[str]:
-        """Let held messages go at once; the ids that were on hold and now are not."""
+        """Let go at once what is on our hold; the ids that were and now are not."""
         return self._each(ids, lambda control, own: control.release(own))
 
     def hold(self, ids: Iterable[str]) -> set[str]:

@@ -34,13 +34,23 @@ def look(spool: Spool, ids: Iterable[str], by_hand: ByHand, mta: str, *,
     rest = iter(ids)
     while chunk := list(itertools.islice(rest, _CHUNK)):
         found = [(id, queue, _handed_on(file) if is_behind else file) for id, queue, file in spool.read(chunk)]
-        claimed = {id for id, queue, file in found if queue is Queue.HOLD and not is_behind
+        claimed = {id: file.arrived for id, queue, file in found if queue is Queue.HOLD and not is_behind
                    and added(file.headers, HOLD_HEADER) == mta}
         if claimed:
-            by_hand.read()
+            by_hand.read(min(claimed.values()))
         for id, queue, file in found:
             untouched = id in claimed and not by_hand.touched(id, file.arrived) and not spool.tried(id)
             yield id, _marks(queue, file, _hold(queue, file, untouched))
+
+
+def others(spool: Spool, ids: Iterable[str], mta: str, *, is_behind: bool = False) -> set[str]:
+    """Those of the valid ``ids`` whose file says that they are on a hold that never was ours.
+
+    Cheaper than :func:`look`, since no log is read: so it does not tell of a hold that began as ours and is another's
+    by now. A file that cannot be read says nothing.
+    """
+    return {id for id, queue, file in spool.read(ids) if queue is Queue.HOLD and not file.kept
+            and (is_behind or added(file.headers, HOLD_HEADER) != mta)}
 
 
 def _handed_on(file: QueueFile) -> QueueFile:
