@@ -82,6 +82,13 @@ def test_every_delivery_agent_is_understood(who: str, said: str, outcome: str, t
     assert (told.outcome, told.transport, told.recipient) == (outcome, transport, "a@example.com")
 
 
+@pytest.mark.parametrize("tls", ["none", "may", "verify", "encrypt/(requiretls)", "secure/!requiretls:nostarttls"])
+def test_what_postfix_3_11_says_of_tls_is_read_over(tls: str) -> None:
+    told = attempt("postfix/smtp", f"to=<a@example.com>, relay=h[::1]:25, {TIMES}, tls={tls}, dsn=4.7.1, "
+                                   "status=deferred (451 4.7.1 Later)")
+    assert (told.outcome, told.dsn, told.text) == (Outcome.DEFERRED, "4.7.1", "451 4.7.1 Later")
+
+
 @pytest.mark.parametrize("status", ["deliverable", "undeliverable"])
 def test_an_address_probe_is_no_delivery(status: str) -> None:
     # When an agent tells of address verification (sendmail -bv)

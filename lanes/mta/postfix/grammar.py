@@ -28,7 +28,8 @@ Contract: never raises, whatever the text; what is not understood is no event. T
 read with their quotes (RFC 5321, 4.1.2), and what a server replied comes last.
 
 Source: postlogd(8) and syslog for the prefix, Postfix's ``log_adhoc.c``, ``qmgr_active.c``,
-``postsuper.c``, ``pickup.c``, ``smtpd.c`` for the rest; postconf(5) ``info_log_address_format``.
+``postsuper.c``, ``pickup.c``, ``smtpd.c`` for the rest; postconf(5) ``info_log_address_format``, and
+``smtp_log_tls_feature_status``: from Postfix 3.11 on, ``tls=`` stands before ``dsn=`` in what smtp(8) and lmtp(8) say.
 """
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ _ADDRESS = r'(?:"(?:[^"\\]|\\.)*+"@)?(?:(?!>, (?:orig_to=<|relay=)).)*+'
 _SECONDS = r"(\d{1,10}(?:\.\d{1,6})?)"
 _ATTEMPT = re.compile(
     rf"to=<({_ADDRESS})>, (?:orig_to=<{_ADDRESS}>, )?relay=([^,]*), (?:conn_use=\d+, )?delay={_SECONDS}, "
-    rf"delays={_SECONDS}/{_SECONDS}/{_SECONDS}/{_SECONDS}, dsn=(\d\.\d+\.\d+), status=(\w+)(?: \((.*)\))?$",
+    rf"delays={_SECONDS}/{_SECONDS}/{_SECONDS}/{_SECONDS}, (?:tls=[^, ]+, )?"
+    r"dsn=(\d\.\d+\.\d+), status=(\w+)(?: \((.*)\))?$",
     re.ASCII,
 )
 _ACTIVE = re.compile(r"nrcpt=(\d{1,9}) \(queue active\)$", re.ASCII)
