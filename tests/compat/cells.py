@@ -50,8 +50,8 @@ CELLS = (
 )
 
 #: Of Debian, what a place in a folder needs besides a minimal system.
-DEBIAN = ("ca-certificates", "gcc", "libmilter-dev", "postfix", "procps", "prometheus", "python3-dev", "python3-venv",
-          "redis-server", "systemd", "valkey-server")
+DEBIAN = ("ca-certificates", "gcc", "groff", "libmilter-dev", "postfix", "procps", "prometheus", "python3-dev",
+          "python3-venv", "redis-server", "systemd", "valkey-server")
 
 #: Of PyPI, what the spine needs besides mta-lanes itself.
 TOOLS = ("aiosmtpd", "build", "hatchling", "hypothesis", "psycopg[binary]", "pytest", "pytest-timeout",
