@@ -84,6 +84,7 @@ def _sample(site: SoakSite) -> dict[str, float]:
 def _all_arrived(site: SoakSite, say: Say) -> None:
     """Wait for it; what has not arrived by then is told as lost."""
     say("waiting for what is owed")
+    site.calm()
     try:
         wait_until(lambda: not site.accounts.open(), "all to arrive", _PATIENCE, 1.0)
         wait_until(lambda: not any(site.spool().values()), "the spool to be empty", _PATIENCE, 1.0)

@@ -40,7 +40,7 @@ _SETTINGS = """
 milter.budget = "1s"
 manager.settled_for = "5m"
 manager.reconcile_every = "5m"
-domains.backoff_max = "2m"
+domains.backoff_max = "90s"
 [lanes.priority]
 alert_after = "20s"
 [lanes.normal]
@@ -63,7 +63,7 @@ class SoakSite:
 
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
-        self._stop = threading.Event()
+        self._stop, self._calm = threading.Event(), threading.Event()
         self.accounts = Accounts()
 
     def __enter__(self) -> Self:
@@ -129,6 +129,11 @@ class SoakSite:
             totals[field.decode().partition(":")[0]] += int(count)
         return totals
 
+    def calm(self) -> None:
+        """From now on nobody puts mail off any more."""
+        self._calm.set()
+        self._take()
+
     # --- beside
 
     def _turns(self) -> None:
@@ -146,7 +151,8 @@ class SoakSite:
                     due[place] += every
 
     def _put_off(self) -> None:
-        self.sink.answer(LATER, "451 4.7.1 Later")
+        if not self._calm.is_set():
+            self.sink.answer(LATER, "451 4.7.1 Later")
 
     def _take(self) -> None:
         self.sink.answer(LATER, "")
