@@ -14,7 +14,7 @@ run: $(READY) ## the lanes at work on this machine: a private Postfix, real mail
 	@$(PYTHON) -m contrib.demo
 
 test: $(READY) lint ## what CI runs: linters, types, architecture, all tests
-	@$(PYTHON) -m pytest -n 4 --dist loadfile # most of them wait for real servers
+	@$(PYTHON) -m pytest -n 5 --dist loadfile --no-loadscope-reorder # most wait for real servers; the small ones come last
 
 lint: $(READY)
 	@$(PYTHON) -m ruff check

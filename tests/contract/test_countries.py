@@ -214,8 +214,8 @@ def test_without_its_packages_the_manager_goes_on_and_lanes_config_says_what_to_
     settings.write_text('roads.geo_database = "/var/lib/GeoIP/GeoLite2-Country.mmdb"', "utf-8")
 
     # Given Python without one of the packages
-    without = "import sys; sys.modules['maxminddb'] = None; import lanes.cli as cli, lanes.config as config;"
-    call = f"from pathlib import Path; assert cli.geo.locator(config.load(Path({str(settings)!r}))) is None; cli.main()"
+    without = "import sys; sys.modules['maxminddb'] = None; from lanes import cli, config; from lanes.cli import geo;"
+    call = f"from pathlib import Path; assert geo.locator(config.load(Path({str(settings)!r}))) is None; cli.main()"
 
     # Then nothing locates, and that is not fatal; the command says why
     looked = subprocess.run([sys.executable, "-c", without + call, "--config", settings, "config"], check=False,

@@ -25,6 +25,7 @@ from rich.table import Table
 from tests.fuzz.kept import FOLDER, kept_of
 from tests.fuzz.mutate import MOST, mutated
 from tests.fuzz.pure.table import PARSERS
+from tests.fuzz.quiet import quiet
 from tests.fuzz.real.table import SERVERS
 
 FOUND = Path("build/fuzz")
@@ -95,6 +96,7 @@ def _keep(name: str, data: bytes) -> None:
 @click.option("--seed", default=None, type=int, help="Of the changes that servers are sent; else by chance.")
 def main(minutes: float, only: str, seed: int | None) -> None:
     """Fuzz for a while; the exit code is 1 if an input did harm."""
+    quiet()
     every = [*PARSERS, *SERVERS]
     targets = only.split(",") if only else every
     if unknown := set(targets) - set(every):

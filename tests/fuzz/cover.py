@@ -10,6 +10,8 @@ import sys
 
 import atheris
 
+from tests.fuzz.quiet import quiet
+
 #: What edges are counted of: the parsers, not the tests.
 _OURS = ["lanes", "lane_milter"]
 
@@ -19,6 +21,7 @@ def main() -> None:
     with atheris.instrument_imports(include=_OURS):
         from tests.fuzz.pure.table import PARSERS  # noqa: PLC0415 - imported to be instrumented
     parser = PARSERS[sys.argv[1]]
+    quiet()
     atheris.Setup([sys.argv[0], *sys.argv[2:]], parser)
     atheris.Fuzz()
 

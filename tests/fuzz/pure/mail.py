@@ -6,7 +6,6 @@ and is then what it was; nothing that we say of the message, and nothing that we
 
 from __future__ import annotations
 
-import structlog
 from msgspec import structs
 
 from lane_milter.gate import Gate
@@ -17,8 +16,6 @@ from lanes.policy.eml import accepted, read_eml
 from lanes.store.packed import pack, unpack
 from lanes.store.store import Candidate, Store, Verdict
 from lanes.timestamps import rfc3339
-
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
 
 NOW = 1_795_500_000.0
 _SETTINGS = parse("""

@@ -19,7 +19,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import cast
 
-import structlog
 from redis import Redis, ResponseError
 
 from contrib.sandbox.redis import PrivateRedis
@@ -35,8 +34,6 @@ from lanes.services.watch import Watch
 from lanes.store.settling import Settlement
 from lanes.store.store import Candidate
 from lanes.web.app import create_app
-
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
 
 _SETTINGS = """
 web.rate = 1000000
