@@ -2,6 +2,7 @@
 
 - What cannot even be read (a header too large, a body too long) is told as a problem, as everything else is.
 - Who does not read what they are sent is let go: waitress would have a thread wait for them, for ever.
+- What was sent is forgotten: of a stream, which does not end, waitress would keep the last megabytes.
 """
 
 from __future__ import annotations
@@ -36,4 +37,7 @@ class Channel(HTTPChannel):
         """Send, or have it sent. Raises ``ClientDisconnected`` if too much waits to be read already."""
         if self.total_outbufs_len > self.adj.outbuf_high_watermark:
             raise ClientDisconnected
+        if not self.total_outbufs_len:
+            # All was sent: as if this buffer were full, so that another one is begun, and this one let go.
+            self.current_outbuf_count = self.adj.outbuf_high_watermark
         return super().write_soon(data)
