@@ -32,13 +32,11 @@ def streaming() -> Iterator[tuple[Any, threading.Event]]:
 
     server: Any = create_server(app, listen=f"{LOOPBACK}:0", outbuf_high_watermark=UNREAD_MAX)
     server.channel_class = Channel
-    thread = threading.Thread(target=server.run)
-    thread.start()
+    threading.Thread(target=server.run, daemon=True).start()
     yield server, end
     end.set()
     server.task_dispatcher.shutdown()
     server.close()
-    thread.join(10)
 
 
 def channel_of(server: Any) -> Channel:
