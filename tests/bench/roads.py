@@ -39,7 +39,7 @@ def main() -> None:
             released = release_per_s(_WAVE, _WAVE).off_hold
     except (SandboxError, TimeoutError) as error:
         sys.exit(f"roads: {error}")
-    result = {**moved, **spent, "router_p99_ms": asked, "sendmail_release_per_s": round(released, 1)}
+    result = {**moved, **spent, "router_p99_ms": round(asked, 2), "sendmail_release_per_s": round(released, 1)}
     show("measured", [{"what": name, "value": value} for name, value in result.items()])
     finish("roads", result)
 
