@@ -155,10 +155,14 @@ class Reconcile:
                 yield id
 
     def _log_is_read(self, up_to: float) -> bool:
-        """Whether the tracker has applied all that the log had at an instant; it is given a few seconds."""
-        end = up_to + _TRACKER
-        while not (read := self._store.tracking.until() >= up_to) and self._clock() < end:
+        """Whether the tracker has applied all that the log had at an instant; it is given a few seconds.
+
+        They are counted by what is slept, since the clock may be set back meanwhile.
+        """
+        slept = 0.0
+        while not (read := self._store.tracking.until() >= up_to) and slept < _LOG_DELAY + _TRACKER:
             self._sleep(self._settings.tracker.poll)
+            slept += self._settings.tracker.poll
         return read
 
     def _settle(self, ids: Sequence[str]) -> int:

@@ -23,6 +23,7 @@ from lanes.mta.postfix.grammar import PostfixGrammar
 from lanes.services.alive import Beat
 from lanes.services.failsafe import Failsafe
 from lanes.services.manager import Manager
+from lanes.services.reconcile import Reconcile
 from lanes.services.steady import STEP, Steady, boot
 from lanes.services.too_far import EVERY, TOLERANCE, TooFar
 from lanes.services.tracker import Tracker
@@ -174,6 +175,22 @@ def test_what_is_not_in_the_spool_is_not_waited_for_because_it_seems_to_come_fro
     # Then the first may still come, and the other is gone
     assert in_state(store, State.HELD) == {young: NOW + 1}
     assert in_state(store, State.RELEASING) == {}
+
+
+def test_the_tracker_is_not_waited_for_until_a_clock_that_was_set_back_is_where_it_was(
+        store: Store, postfix: PrivatePostfix) -> None:
+    # Given a message that is in the spool no more, of which the tracker has still to tell
+    settings = parse(postfix.settings)
+    held(store, "4jYTDZ4h8gzJC7V", NOW - HOUR, NOW)
+    slept: list[float] = []
+
+    # When Redis is compared with the spool, and the clock is set back an hour as soon as it waits
+    compare = Reconcile(store, choose.control(settings), settings, lambda: NOW - HOUR * bool(slept), slept.append)
+    report = compare()
+
+    # Then it waits for some seconds, and leaves the message alone
+    assert (report.ended, report.left) == (1, 1)
+    assert 1 <= sum(slept) < 10
 
 
 def test_a_line_of_the_log_from_the_future_is_of_now(store: Store, tmp_path: Path) -> None:
