@@ -1,18 +1,21 @@
-"""A private DNS server (dnsmasq) on loopback, with the records that it is given and no others."""
+"""A private DNS server (dnsmasq) on loopback, with the records that it is given and no others.
+
+Failure: as of :class:`~contrib.sandbox.process.Process`.
+"""
 
 from __future__ import annotations
 
-import subprocess
+import shutil
+import tempfile
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Self
 
 import dns.exception
 import dns.resolver
 
 from contrib.sandbox.ports import free_port
-from contrib.sandbox.wait import wait_until
-
-_PATIENCE = 30.0
+from contrib.sandbox.process import Process
 
 
 class PrivateDns:
@@ -23,23 +26,22 @@ class PrivateDns:
 
     def __init__(self, records: Iterable[str]) -> None:
         self._port = free_port()
-        self._command = [
+        command = [
             "/usr/sbin/dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--pid-file=", "--user=root",
             "--no-hosts", "--no-resolv", "--bind-interfaces", "--listen-address=127.0.0.1", f"--port={self._port}",
             "--log-facility=-", "--local=/#/", "--server=/lame.example/#",
             *(f"--{record}" for record in records),
         ]  # fmt: skip
-        self._process: subprocess.Popen[bytes] | None = None
+        self._folder = Path(tempfile.mkdtemp(prefix="private-dns-"))
+        self._process = Process(command, self._folder / "log")
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_until(self._answers, "the DNS server answers", _PATIENCE)
+        self._process.start(self._answers)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait()
+        self._process.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def resolver(self) -> dns.resolver.Resolver:
         """One that asks this server only."""

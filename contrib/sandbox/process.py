@@ -8,27 +8,30 @@ time; both have the end of its log, and leave no process behind.
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from contrib.sandbox.wait import wait_until
 
 
 class Process:
-    """The process of ``command``; ``ask`` is the signal by which it ends in good order, ``user`` whom it runs as."""
+    """The process of ``command``; ``ask`` is the signal by which it ends in good order, ``user`` whom it runs as,
+    ``environment`` is added to its own."""
 
     def __init__(self, command: Sequence[str], log: Path, *, ask: signal.Signals = signal.SIGTERM,
-                 user: str | None = None) -> None:
+                 user: str | None = None, environment: Mapping[str, str] | None = None) -> None:
         self._command, self._log, self._ask, self._user = command, log, ask, user
+        self._environment = os.environ | (environment or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, ready: Callable[[], bool], patience: float = 60.0) -> None:
         """Start it, and wait until it is ``ready``, for at most ``patience`` seconds."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, user=self._user,
-                                             cwd=self._log.parent if self._user else None)
+                                             env=self._environment, cwd=self._log.parent if self._user else None)
         try:
             wait_until(lambda: ready() or not self.running, f"{self._command[0]} to come up", patience)
         except TimeoutError as error:

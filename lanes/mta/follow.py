@@ -39,9 +39,13 @@ _PUT_ASIDE = re.compile(rf"[.-]\d[\d.-]*({re.escape(COMPRESSED)})?")
 """What rotation appends to a file's name, and then compression."""
 
 
-def put_aside(path: Path) -> list[Path]:
-    """The log's files that rotation put aside, those that were compressed as well, the oldest first."""
-    return [name for name, _ in _put_aside(path)]
+def put_aside(path: Path, since: float = 0.0) -> list[Path]:
+    """The log's files that rotation put aside, those that were compressed as well, the oldest first.
+
+    Of these, the ones that were written to ``since`` (Unix time in seconds), and the last one, whatever its time stamp.
+    """
+    found = _put_aside(path)
+    return [name for name, known in found[:-1] if known.st_mtime >= since] + [name for name, _ in found[-1:]]
 
 
 class Batch(NamedTuple):

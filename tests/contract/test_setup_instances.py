@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from contrib.sandbox.ports import free_port
 from contrib.sandbox.postfix import PrivatePostfix
-from lanes.cli import cli
 from lanes.config import load
+from tests.contract.setups import SetUp
 
 #: A site that takes mail in in ways that its instances must not, and sends it in ways that they must.
 SITE = {
@@ -43,22 +40,13 @@ concurrency = 3
 LANES = ("priority", "normal", "bulk")
 
 
-class Place:
+class Place(SetUp):
     """A Postfix's configuration, and lanes' settings beside it; nothing runs."""
 
     def __init__(self, postfix: PrivatePostfix) -> None:
         self.postfix, self.root = postfix, postfix.folders.root
-        self.settings = self.root / "lanes.toml"
+        super().__init__("postfix", self.root / "lanes.toml")
         self.settings.write_text(f'data_dir = "{self.root}"\nmta.config_directory = "{postfix.config}"\n' + SETTINGS)
-
-    def run(self, *options: str) -> Result:
-        return CliRunner().invoke(cli, ["--config", str(self.settings), "setup", "postfix", *options])
-
-    def ask(self, *options: str) -> dict[str, Any]:
-        done = self.run(*options, "--json")
-        assert done.exit_code == 0, done.output
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
 
     def value(self, lane: str, *names: str) -> list[str]:
         """Parameters of a lane's instance, as Postfix reads them."""

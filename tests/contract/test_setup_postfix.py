@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from contrib.sandbox.postfix import PrivatePostfix
-from lanes.cli import cli
 from lanes.config import load
 from lanes.mta.postfix.commands import Commands
 from lanes.mta.postfix.configuration import Configuration, read
+from tests.contract.setups import SetUp, seen
 
 RELAYS = """
 [relays.premium]
@@ -49,12 +46,13 @@ def meta_directory() -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
-class Place:
+class Place(SetUp):
     """A Postfix's configuration, and lanes' settings beside it; nothing runs."""
 
     def __init__(self, postfix: PrivatePostfix) -> None:
         self.main, self.master = postfix.config / "main.cf", postfix.config / "master.cf"
-        self.map, self.settings = postfix.config / "lane_routes", postfix.folders.root / "lanes.toml"
+        self.map = postfix.config / "lane_routes"
+        super().__init__("postfix", postfix.folders.root / "lanes.toml")
         self.map.unlink()
         self.own = (f"queue_directory = {postfix.folders.queue}\ndata_directory = {postfix.folders.data}\n"
                     f"myhostname = mx.example.com\nmeta_directory = {meta_directory()}\n")
@@ -68,16 +66,6 @@ class Place:
         self.master.write_text(re.sub(CHROOT, r"\1y", stock, flags=re.MULTILINE) + master)
         self.settings.write_text(self.settings.read_text() + settings)
 
-    def run(self, *options: str) -> Result:
-        return CliRunner().invoke(cli, ["--config", str(self.settings), "setup", "postfix", *options])
-
-    def ask(self, *options: str) -> dict[str, Any]:
-        """What it says, as JSON."""
-        done = self.run(*options, "--json")
-        assert done.exit_code == 0, done.output
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
-
     def names(self, *options: str) -> list[str]:
         """What it changes."""
         return [change["name"] or Path(change["where"]).name for change in self.ask(*options)["changes"]]
@@ -85,8 +73,7 @@ class Place:
     @property
     def files(self) -> dict[Path, tuple[bytes, int, float]]:
         """All that it may change."""
-        found = [path for path in (self.main, self.master, self.map, self.settings) if path.exists()]
-        return {path: (path.read_bytes(), path.stat().st_mode, path.stat().st_mtime) for path in found}
+        return seen(self.main, self.master, self.map, self.settings)
 
     @property
     def configuration(self) -> Configuration:

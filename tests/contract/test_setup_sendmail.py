@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from contrib.sandbox.sendmail import PrivateSendmail
-from lanes.cli import cli
 from lanes.config import load
 from lanes.mta.sendmail.configuration import Configuration, read
+from tests.contract.setups import SetUp, seen
 
 CONTRIB = Path(__file__).parents[2] / "contrib" / "sendmail"
 OURS = {"S": "local:/run/mta-lanes/milter.sock", "T": "C:2s;S:5s;R:5s;E:10s"}
@@ -33,13 +30,13 @@ R$* b\xe9 @ $*\t$: OK
 EVERYTHING = ["SOURCE", "Xmta-lanes", "InputMailFilters", "LogLevel", "Qmqueue"]
 
 
-class Place:
+class Place(SetUp):
     """A Sendmail's configuration, and lanes' settings beside it; nothing runs."""
 
     def __init__(self, sendmail: PrivateSendmail) -> None:
         self.sendmail = sendmail
         self.mc, self.cf = sendmail.folders.mc, sendmail.cf
-        self.settings = sendmail.folders.root / "lanes.toml"
+        super().__init__("sendmail", sendmail.folders.root / "lanes.toml")
         self.settings.write_text(f"# ours\n{sendmail.settings}")
 
     def configure(self, *, early: str = "", late: str = "", last: str = "") -> None:
@@ -49,16 +46,6 @@ class Place:
         self.mc.write_text(text.replace("MAILER(`smtp')dnl\n", f"{late}MAILER(`smtp')dnl\n{last}"), "utf-8")
         self.sendmail.build()
 
-    def run(self, *options: str) -> Result:
-        return CliRunner().invoke(cli, ["--config", str(self.settings), "setup", "sendmail", *options])
-
-    def ask(self, *options: str) -> dict[str, Any]:
-        """What it says, as JSON."""
-        done = self.run(*options, "--json")
-        assert done.exit_code == 0, done.output
-        told: dict[str, Any] = json.loads(done.stdout)
-        return told
-
     def names(self, *options: str) -> list[str]:
         """What it changes."""
         return [change["name"] or change["kind"].upper() for change in self.ask(*options)["changes"]]
@@ -66,8 +53,7 @@ class Place:
     @property
     def files(self) -> dict[Path, tuple[bytes, int, float]]:
         """All that it may change."""
-        found = [path for path in (self.mc, self.cf, self.settings) if path.exists()]
-        return {path: (path.read_bytes(), path.stat().st_mode, path.stat().st_mtime) for path in found}
+        return seen(self.mc, self.cf, self.settings)
 
     @property
     def configuration(self) -> Configuration:

@@ -45,7 +45,7 @@ class ByHand:
             self._take(lines)
         # After the present one: what is put aside in between is then met at least once.
         if since < self._oldest:
-            for path in _put_aside(self._log, since):
+            for path in put_aside(self._log, since - _PRECISION):
                 self._take(_lines(path))
             self._oldest = since
 
@@ -63,19 +63,6 @@ class ByHand:
                 event = self._grammar(line, now)
                 if isinstance(event, Released | Withheld) and event.id in self._ids:
                     self._last[event.id] = max(event.at, self._last.get(event.id, 0.0))
-
-
-def _put_aside(log: Path, since: float) -> list[Path]:
-    """Those that were written to since, and the last one, whatever its time stamp."""
-    found = put_aside(log)
-    return [path for path in found if path == found[-1] or _written(path) >= since - _PRECISION]
-
-
-def _written(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:
-        return 0.0
 
 
 def _lines(path: Path) -> Iterator[str]:

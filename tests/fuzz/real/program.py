@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from contrib.sandbox.process import Process
 from contrib.sandbox.redis import PrivateRedis
-from contrib.sandbox.wait import wait_until
 
 
 class Program:
@@ -29,12 +29,9 @@ class Program:
         file = self.folder / "lanes.toml"
         file.write_text(own + self._settings.replace("FOLDER", str(self.folder)))
         self._redis.start()
-        with self._log.open("ab") as log:
-            command = [sys.executable, "-m", "lanes", "--config", str(file), self._name]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        self._process = Process([sys.executable, "-m", "lanes", "--config", str(file), self._name], self._log)
         try:
-            wait_until(lambda: '"started"' in self.log or self._process.poll() is not None, self._name, 60)
-            self.must_live()
+            self._process.start(lambda: '"started"' in self.log)
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -42,12 +39,10 @@ class Program:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> None:
-        self._process.terminate()
         try:
-            self._process.wait(15)
+            self._process.stop(15)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
         self._redis.stop()
         self._temporary.cleanup()
 
@@ -64,4 +59,4 @@ class Program:
 
     def must_live(self) -> None:
         """Raises :class:`AssertionError` with the end of its log if it has ended."""
-        assert self._process.poll() is None, f"ended with {self._process.poll()}:\n{self.log[-2000:]}"
+        assert self._process.running, f"{self._name} ended:\n{self.log[-2000:]}"
