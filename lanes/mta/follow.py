@@ -5,8 +5,10 @@ caller stores and comes back with, at once or after days. Survived are:
 
 - *rotation by renaming*, seen or not: a file is known by its inode, and read to its end before its
   successor. The old one is left only when the new one has something in it: until then the writer may
-  still be at the old one. After a time away, the old file is looked for under the names that rotation
-  gives (``NAME.1``, ``NAME-20261124``), and any in between are read, too;
+  still be at the old one. A writer that is late (Postfix starts a new postlogd(8) before the last one has
+  ended) may write to the old one even after that: an eye is kept on it until the next rotation, or until it
+  is removed. After a time away, the old file is looked for under the names that rotation gives (``NAME.1``,
+  ``NAME-20261124``), and any in between are read, too;
 - *compression* by gzip(1) while away: a compressed file is known by its beginning, so some of it has to
   have been read before;
 - *truncation* (``copytruncate``), and an inode that was given to another file: seen by the file's
@@ -63,6 +65,7 @@ class Follower:
         self._path = path
         self._place = place
         self._file: LogFile | None = None
+        self._left: LogFile | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -72,24 +75,40 @@ class Follower:
 
     def close(self) -> None:
         """Let go of the file; the next :meth:`read` finds it again."""
-        if self._file:
-            self._file.close()
-        self._file = None
+        for file in (self._file, self._left):
+            if file:
+                file.close()
+        self._file = self._left = None
 
     def read(self, limit: int = 1000) -> Batch:
         """The next lines, at most ``limit``; fewer once the end is reached, none if there is nothing new."""
         self._file = self._file or self._find()
-        lines: list[str] = []
+        lines = self._late(limit)
         while self._file and not lines:
-            # Asked for before reading: once the successor has something in it, the old file has all it will get.
+            # Asked for before reading: once the successor has something in it, its writer has left the old file.
             successor = _successor(self._path, self._file.inode)
             lines = self._file.read(limit)
             self._place = self._file.place()
             if lines or not successor:
                 break
-            self.close()
+            self._leave()
             self._file = open_log(successor)
         return Batch(lines, self._place)
+
+    def _late(self, limit: int) -> list[str]:
+        """What was written to the last file since it was left. One that is removed takes up the disk while open."""
+        if not self._left:
+            return []
+        lines = self._left.read(limit)
+        if not lines and self._left.removed():
+            self._left.close()
+            self._left = None
+        return lines
+
+    def _leave(self) -> None:
+        if self._left:
+            self._left.close()
+        self._file, self._left = None, self._file
 
     def _find(self) -> LogFile | None:
         """The file of our place, wherever it is by now; else the present one, from its beginning."""

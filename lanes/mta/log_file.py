@@ -48,6 +48,10 @@ class LogFile:
         """Let go of it."""
         os.close(self._number)
 
+    def removed(self) -> bool:
+        """Whether it has no name any more."""
+        return not os.fstat(self._number).st_nlink
+
     def place(self) -> Place:
         """How far it was read."""
         return Place(self.inode, self._offset, hashlib.blake2b(self._beginning, digest_size=8).hexdigest())

@@ -114,6 +114,38 @@ def test_the_old_file_is_read_to_its_end_before_the_new_one(log: Path, follower:
     assert drain(follower) == ["three", "four"]
 
 
+def test_what_a_late_writer_adds_to_the_old_file_is_given(log: Path, follower: Follower) -> None:
+    # Given a reader that has gone on to the new file
+    write(log, "one")
+    follower.read()
+    old = rotate(log)
+    write(log, "two")
+    before = drain(follower)
+    # When another writer, late, adds to the old one, also after a while
+    write(old, "three")
+    write(log, "four")
+    then = drain(follower)
+    write(old, "five")
+    # Then that is given, and every line once
+    assert (before, then, drain(follower)) == (["two"], ["three", "four"], ["five"])
+
+
+def test_an_old_file_that_is_removed_is_let_go_of(log: Path, follower: Follower) -> None:
+    # Given a reader that has gone on to the new file
+    write(log, "one")
+    follower.read()
+    old = rotate(log)
+    write(log, "two")
+    drain(follower)
+    # When the old one is removed, as compression does
+    old.unlink()
+    follower.read()
+    # Then it no longer takes up the disk
+    held = [str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink()]
+    assert str(log) in held
+    assert not [name for name in held if name.startswith(str(old))]
+
+
 @pytest.mark.parametrize("name", ["mail.log.1", "mail.log-20261124", "mail.log.20261124-031853"])
 def test_a_rotation_while_away_loses_nothing(log: Path, follower: Follower, name: str) -> None:
     # Given a stored place
