@@ -139,15 +139,15 @@ def cpu_ratios(measured: Rounds, other: str, ours: str = OURS) -> list[float]:
 
 
 def rows(rounds: Sequence[Mapping[str, Run]], count: int) -> list[dict[str, object]]:
-    """For a load's table."""
+    """A load's, by filter: messages a second, and microseconds of processor time a message."""
     return [
         {
             "filter": name,
-            "messages/s": round(count / median(one[name].seconds for one in rounds)),
+            "per_s": round(count / median(one[name].seconds for one in rounds)),
             "slowest": round(count / max(one[name].seconds for one in rounds)),
             "fastest": round(count / min(one[name].seconds for one in rounds)),
-            "filter's CPU µs": round(median(one[name].cpu for one in rounds) / count * 1e6),
-            "all CPU µs": round(median(one[name].all_cpu for one in rounds) / count * 1e6),
+            "cpu_us": round(median(one[name].cpu for one in rounds) / count * 1e6),
+            "all_cpu_us": round(median(one[name].all_cpu for one in rounds) / count * 1e6),
         }
         for name in rounds[0]
     ]
@@ -173,14 +173,16 @@ def main() -> int:
     except (SandboxError, TimeoutError, RuntimeError) as error:
         print(error, file=sys.stderr)
         return 1
-    for load, rounds in measured.items():
-        report.show(str(load), rows(rounds, options.messages))
+    loads = {str(load): rows(rounds, options.messages) for load, rounds in measured.items()}
+    for load, table in loads.items():
+        report.show(load, table)
     others = [name for name in makers if name != OURS]
     report.show("Throughput", [_ratio_row(other, ratios(measured, other)) for other in others])
     report.show("Processor time", [_ratio_row(other, cpu_ratios(measured, other)) for other in others])
     report.finish("filter", {
         **{f"ratio_{other}": round(median(ratios(measured, other)), 3) for other in OTHERS},
         **{f"cpu_{other}": round(median(cpu_ratios(measured, other)), 3) for other in OTHERS},
+        "rows": [{"load": load, **row} for load, table in loads.items() for row in table],
     })  # fmt: skip
     return 0
 

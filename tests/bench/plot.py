@@ -1,11 +1,11 @@
-"""Draws ``docs/isolation.svg`` and ``docs/deadlines.svg`` from what was measured: ``python -m tests.bench.plot``.
+"""Draws ``docs/isolation.svg`` and others from what benchmarks measured: ``python -m tests.bench.plot``.
 
 Each from the JSON object of its benchmark in ``bench/``; one that is missing is said and left as it is.
 
 ``isolation``: one group of marks a backlog, one mark a mode: the median, with a whisker up to the 99th percentile.
 The scale is logarithmic, since the modes are a factor of fifty and more apart; what did not arrive in
-the time given stands above it. ``deadlines`` is in :mod:`tests.bench.plot_deadlines`. The look is in
-``plot.mplstyle``. The same numbers give the same file.
+the time given stands above it. ``deadlines`` and ``filter`` are in :mod:`tests.bench.plot_deadlines` and
+:mod:`tests.bench.plot_filter`. The look is in ``plot.mplstyle``. The same numbers give the same file.
 
 Failure: :class:`SystemExit` with one line if there is nothing to draw from.
 """
@@ -21,7 +21,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tests.bench import plot_deadlines
+from tests.bench import plot_deadlines, plot_filter
 from tests.bench.report import FOLDER
 
 DOCS = Path("docs")
@@ -85,14 +85,16 @@ def _scales(axes: Axes, backlogs: Sequence[int], top: float) -> None:
 
 
 #: Benchmark -> who draws its rows.
-PICTURES: dict[str, Callable[[Sequence[Row]], Figure]] = {"isolation": draw, "deadlines": plot_deadlines.draw}
+PICTURES: dict[str, Callable[[Sequence[Row]], Figure]] = {
+    "isolation": draw, "deadlines": plot_deadlines.draw, "filter": plot_filter.draw,
+}  # fmt: skip
 
 
 def main() -> None:
     """Draw what there is."""
     there = [name for name in PICTURES if (FOLDER / f"{name}.json").exists()]
     if not there:
-        raise SystemExit(f"plot: nothing in {FOLDER} yet: run make bench-isolation bench-deadlines first")
+        raise SystemExit(f"plot: nothing in {FOLDER} yet: run make bench-isolation bench-deadlines bench-filter first")
     with mpl.rc_context(fname=Path(__file__).with_suffix(".mplstyle")):
         for name in there:
             rows = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["rows"]

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from tests.bench import plot_filter
 from tests.bench.plot_deadlines import POLICIES, draw
+from tests.bench.plot_filter import FILTERS
 
 ROWS: list[dict[str, Any]] = [{"load": load, "policy": policy, "missed": load * (place + 1) / 10}
                               for load in (0.7, 1.2) for place, policy in enumerate(POLICIES)]
@@ -36,3 +38,15 @@ def test_the_same_numbers_give_the_same_picture() -> None:
         draw(ROWS).savefig(picture := BytesIO(), format="png", metadata={"Software": None})
         pictures.append(picture.getvalue())
     assert pictures[0] == pictures[1]
+
+
+def test_each_filter_has_its_bar_under_each_load() -> None:
+    # Given what came through under two loads
+    rows = [{"load": load, "filter": name, "per_s": per_s + place, "slowest": per_s - 9, "fastest": per_s + 9}
+            for load, per_s in (("4 sessions", 600), ("16 sessions", 400)) for place, name in enumerate(FILTERS)]
+    # When it is drawn
+    axes = plot_filter.draw(rows).axes[0]
+    # Then the bars are as high, filter by filter, and named
+    bars = {str(group.get_label()): [bar.get_height() for bar in group] for group in axes.containers}
+    assert bars == {name: [600 + place, 400 + place] for place, (_, name) in enumerate(FILTERS.values())}
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["4 sessions", "16 sessions"]
