@@ -1,7 +1,8 @@
-"""Held mail whose deadline is further away than it can be: who accepted it went by a clock that was ahead.
+"""Deadlines and leases that are further away than they can be: who wrote them down went by a clock that was ahead.
 
-Such mail would be held for as long as that clock was ahead. It gets the deadline that it would have if it came now.
-Part of the manager's turn; a look costs one round trip every :data:`EVERY` seconds.
+Held mail with such a deadline would be held for as long as that clock was ahead, and so would a claim that nobody
+carries out. Mail gets the deadline that it would have if it came now, a claim the lease of one that is made now. Part
+of the manager's turn; a look costs two round trips every :data:`EVERY` seconds.
 
 Failure: :class:`redis.RedisError`, and the next turn looks again.
 """
@@ -30,6 +31,7 @@ class TooFar:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self._lanes = settings.lanes
+        self._lease = settings.manager.lease
         self._store = store
         self._orders = Orders(store, settings)
         self._looked = 0.0
@@ -43,7 +45,10 @@ class TooFar:
         if brought:
             log.warning("deadlines were further away than can be: a clock was ahead; they are brought near",
                         messages=brought)
-        return brought
+        if claims := self._store.shorten_claims(now + self._lease, TOLERANCE):
+            log.warning("leases were further away than can be: a clock was ahead; they are brought near",
+                        messages=claims)
+        return brought + claims
 
     def _far(self, now: float) -> list[str]:
         with self._store.client.pipeline(transaction=False) as pipe:

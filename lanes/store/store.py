@@ -160,6 +160,19 @@ class Store:
                 pipe.zrangebyscore(self.keys.state(State.RELEASING, lane), "-inf", now, 0, CHUNK)
             return [member(id) for ids in pipe.execute() for id in ids]
 
+    def shorten_claims(self, lease_end: float, tolerance: float) -> int:
+        """Let claims whose lease ends later than that by more than ``tolerance`` seconds end then; how many."""
+        keys = [self.keys.state(State.RELEASING, lane) for lane in self._settings.lanes]
+        with self.client.pipeline(transaction=False) as pipe:
+            for key in keys:
+                pipe.zrangebyscore(key, f"({lease_end + tolerance}", "+inf", 0, CHUNK)
+            far = dict(zip(keys, pipe.execute(), strict=True))
+            for key, ids in far.items():
+                if ids:
+                    pipe.zadd(key, dict.fromkeys(ids, lease_end), xx=True, lt=True)
+            pipe.execute()
+        return sum(map(len, far.values()))
+
     def claimed(self, ids: Iterable[str]) -> list[str]:
         """Those of ``ids`` that are claimed for a release now."""
         return self._in(State.RELEASING, ids)

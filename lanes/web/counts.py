@@ -3,7 +3,8 @@
 Its own (``memory://``) forget what is over by a thread that they start up to a hundred times a second, and when two
 requests start the same one, one of them fails. Here what is over is forgotten by the way.
 
-Contract: safe to share between threads. A counter is 0 once its time is over. Failure: none.
+Contract: safe to share between threads. A counter is 0 once its time is over, also if the wall clock was set meanwhile.
+Failure: none.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _TIDY_EVERY = 60.0
 class _Count(NamedTuple):
     number: int
     until: float
-    """Unix time, as Flask-Limiter tells it."""
+    """By a clock that only goes forward; seconds."""
 
 
 class Counts(Storage):
@@ -33,12 +34,13 @@ class Counts(Storage):
     STORAGE_SCHEME = [SCHEME]  # noqa: RUF012 - the base class has it so
 
     def __init__(self, uri: str | None = None, wrap_exceptions: bool = False, clock: Callable[[], float] = time.time,
-                 **options: float | str | bool) -> None:
+                 beat: Callable[[], float] = time.monotonic, **options: float | str | bool) -> None:
         super().__init__(uri, wrap_exceptions, **options)
         self._clock = clock
+        self._beat = beat
         self._counts: dict[str, _Count] = {}
         self._lock = threading.Lock()
-        self._tidy_at = self._clock() + _TIDY_EVERY
+        self._tidy_at = self._beat() + _TIDY_EVERY
 
     @property
     def base_exceptions(self) -> tuple[type[Exception], ...]:
@@ -47,7 +49,7 @@ class Counts(Storage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Count so much more, from 0 on if the counter's time of ``expiry`` seconds is over."""
-        now = self._clock()
+        now = self._beat()
         with self._lock:
             count = self._counts.get(key)
             if count is None or count.until <= now:
@@ -60,12 +62,12 @@ class Counts(Storage):
     def get(self, key: str) -> int:
         """What was counted."""
         count = self._counts.get(key)
-        return count.number if count and count.until > self._clock() else 0
+        return count.number if count and count.until > self._beat() else 0
 
     def get_expiry(self, key: str) -> float:
-        """When the counter's time is over."""
+        """When the counter's time is over, in Unix time."""
         count = self._counts.get(key)
-        return count.until if count else self._clock()
+        return self._clock() + (count.until - self._beat() if count else 0.0)
 
     def check(self) -> bool:
         """Whether it works."""

@@ -52,7 +52,7 @@ BENCHES = {
     "sendmail": Bench(quick="--wave 100 --backlog 1000"),
     "filter": Bench(quick="--rounds 1 --messages 200"),
     "drain": Bench(quick="--pairs 1 --held 1000 --each 300"),
-    "isolation": Bench("0 1000 5000 25000", "0 1000 --urgent 10 --patience 30"),
+    "isolation": Bench("0 1000 10000 25000", "0 1000 --urgent 10 --patience 30"),
     "scale": Bench(quick="--held 50000 --ticks 100"),
     "sla": Bench(quick="--held 20000"),
     "roads": Bench(quick=None),

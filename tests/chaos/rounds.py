@@ -107,6 +107,8 @@ class Rounds:
             self._stuck -= held
 
     def _come_to_rest(self) -> list[Breach]:
+        """What was on its way when Postfix was reloaded stands in ``incoming`` until mail comes, and now none does."""
+        self._world.site.postfix.kick(message="I")
         asked = self._world.now()
         try:
             wait_until(lambda: not self._unrest(asked), "quiet", PATIENCE, every=0.05)

@@ -43,6 +43,7 @@ manager.lease = "3s"
 manager.reconcile_every = "20s"
 worker.appear_within = "1s"
 failsafe.after = "10s"
+web.rate = 100000
 domains.backoff = "1s"
 domains.backoff_max = "2s"
 [lanes.priority]

@@ -147,6 +147,21 @@ def test_a_deadline_that_is_further_away_than_can_be_is_brought_near(store: Stor
     assert [too_far.turn(NOW + EVERY / 2), too_far.turn(NOW + EVERY)] == [0, 0]
 
 
+def test_a_claim_by_a_clock_that_was_ahead_does_not_last(store: Store) -> None:
+    # Given claims that nobody carries out, by a manager whose clock was a day ahead, and by one that was right
+    lease = SETTINGS.manager.lease
+    for id, clock in (("4Cday", NOW + 86400), ("4Cright", NOW)):
+        held(store, id, NOW, NOW + 1)
+        store.claim_all(store.waves_of([id], "order"), clock + lease)
+
+    # When what is too far is looked for
+    assert TooFar(SETTINGS, store).turn(NOW + TOLERANCE) == 1
+
+    # Then both end within a lease
+    assert in_state(store, State.RELEASING) == {"4Cday": NOW + TOLERANCE + lease, "4Cright": NOW + lease}
+    assert sorted(store.expired_claims(NOW + TOLERANCE + lease)) == ["4Cday", "4Cright"]
+
+
 def test_a_quota_that_was_used_by_a_clock_that_was_ahead_does_not_last(store: Store) -> None:
     # Given a sender that used up a quota of two, by a clock that was a day ahead
     record = Record("priority", NOW, NOW + 300, "example.com", 1, "", "a@b.c", "hello")

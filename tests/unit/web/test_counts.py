@@ -9,26 +9,41 @@ import pytest
 from lanes.web.counts import Counts
 from tests.unit.web.conftest import Serve
 
+NOW = 1_800_000_000.0
+
 
 @pytest.fixture
 def now() -> list[float]:
-    """The instant it is, for a test to change."""
-    return [1_800_000_000.0]
+    """Seconds that have gone by, for a test to change."""
+    return [7000.0]
 
 
 @pytest.fixture
 def counters(now: list[float]) -> Counts:
-    return Counts(clock=lambda: now[0])
+    return Counts(clock=lambda: NOW, beat=lambda: now[0])
 
 
 def test_it_counts_until_its_time_is_over(now: list[float], counters: Counts) -> None:
     assert [counters.incr("a", 60), counters.incr("a", 60, 2), counters.incr("b", 60)] == [1, 3, 1]
-    assert counters.get_expiry("a") == now[0] + 60
+    assert counters.get_expiry("a") == NOW + 60
     now[0] += 59
     assert counters.get("a") == 3
     now[0] += 1
     assert counters.get("a") == 0
     assert counters.incr("a", 60) == 1
+
+
+def test_a_clock_that_is_set_back_does_not_keep_anybody_out(now: list[float]) -> None:
+    # Given a counter, and a wall clock that is then set back by a day
+    clock = [NOW]
+    counters = Counts(clock=lambda: clock[0], beat=lambda: now[0])
+    counters.incr("a", 60)
+    clock[0] -= 86400
+    # When its time is over, Then it is, and until then it was told in the time that the clock has
+    now[0] += 30
+    assert (counters.get("a"), counters.get_expiry("a")) == (1, clock[0] + 30)
+    now[0] += 30
+    assert counters.get("a") == 0
 
 
 def test_what_is_over_is_forgotten(now: list[float], counters: Counts) -> None:
@@ -44,9 +59,9 @@ def test_what_is_over_is_forgotten(now: list[float], counters: Counts) -> None:
     assert counters.get("new") == 0
 
 
-def test_what_was_never_counted_is_nothing(now: list[float], counters: Counts) -> None:
+def test_what_was_never_counted_is_nothing(counters: Counts) -> None:
     assert counters.get("a") == 0
-    assert counters.get_expiry("a") == now[0]
+    assert counters.get_expiry("a") == NOW
     counters.clear("a")
     assert counters.check()
 
