@@ -66,6 +66,10 @@ class Tracking:
         """Ask for :meth:`read_at` along with other things; the answer is for :func:`~lanes.store.stored.instant`."""
         pipe.hget(self._key, _READ)
 
+    def ask_until(self, pipe: Pipeline) -> None:
+        """Ask for :meth:`until`, in the same way."""
+        pipe.hget(self._key, _END)
+
     def told(self) -> Tracked:
         """What it has done; for metrics."""
         lines, unparsed, end = cast("list[bytes | None]", self._client.hmget(self._key, [_LINES, _UNPARSED, _END]))

@@ -7,7 +7,6 @@ Failure: :class:`redis.RedisError`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 from statistics import fmean
 from typing import Any, NamedTuple, cast
 
@@ -18,6 +17,7 @@ from lanes.life import Result, State
 from lanes.message import Record
 from lanes.sla.period import Period
 from lanes.store.keys import text
+from lanes.store.last_hour import LastHour
 from lanes.store.store import Store
 from lanes.store.stored import count
 
@@ -25,8 +25,6 @@ from lanes.store.stored import count
 SAMPLE = 200
 
 _WHATS = ("accepted", "refused", *Result, "kept", "missed")
-#: Of which deliveries are shown.
-_MINUTES = 60
 
 #: The state of what is done with.
 SETTLED = "settled"
@@ -70,15 +68,18 @@ class Views:
         self._store = store
         self._settings = settings
         self._keys = store.keys
+        self._hour = LastHour(store, settings.lanes)
 
     def status(self, now: float) -> list[LaneStatus]:
         """Every lane at a glance, the most urgent first; two round trips."""
-        lanes, minute = self._settings.by_rank(), int(now // 60)
+        lanes = self._settings.by_rank()
         with self._store.client.pipeline(transaction=False) as pipe:
+            hour = self._hour.ask(pipe, now)
             for lane in lanes:
-                self._ask(pipe, lane, minute)
+                self._ask(pipe, lane)
             answers = iter(pipe.execute())
-        glances = [self._glance(lane, answers) for lane in lanes]
+        lately = self._hour.told(hour, answers)
+        glances = [self._glance(lane, answers, lately[lane]) for lane in lanes]
         records = self._store.records(id for _, heads in glances for id in heads)
         return [status._replace(oldest=_oldest(heads, records, now)) for status, heads in glances]
 
@@ -95,25 +96,22 @@ class Views:
             return WindowStatus(manager.first_window, inflight, "waits for the manager")
         return WindowStatus(kept.size, inflight, kept.phase.value)
 
-    def _ask(self, pipe: Pipeline, lane: str, minute: int) -> None:
+    def _ask(self, pipe: Pipeline, lane: str) -> None:
         for state in State:
             pipe.zcard(self._keys.state(state, lane))
             pipe.zrange(self._keys.state(state, lane), 0, 0)
         pipe.hmget(self._keys.totals, [f"{what}:{lane}" for what in _WHATS])
         pipe.sismember(self._keys.paused, f"lane:{lane}")
-        for back in range(_MINUTES):
-            pipe.hgetall(self._keys.histogram(lane, minute - back))
 
     @staticmethod
-    def _glance(lane: str, answers: Iterator[Any]) -> tuple[LaneStatus, list[str]]:
+    def _glance(lane: str, answers: Iterator[Any], lately: Period) -> tuple[LaneStatus, list[str]]:
         """A lane, and the head of each of its states."""
         states, heads = {}, []
         for state in State:
             states[state] = next(answers)
             heads += [text(id) for id in next(answers)]
         totals = {what: count(total) for what, total in zip(_WHATS, next(answers), strict=True)}
-        paused, lately = bool(next(answers)), Period.read(*islice(answers, _MINUTES))
-        return LaneStatus(lane, states, None, totals, lately, paused), heads
+        return LaneStatus(lane, states, None, totals, lately, bool(next(answers))), heads
 
     def mean_ages(self, now: float) -> dict[str, float | None]:
         """The mean age in seconds of each lane's live messages, None if it has none; two round trips.

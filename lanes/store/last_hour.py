@@ -1,0 +1,60 @@
+"""What each lane delivered in the last hour, for whoever looks at it every second: finished minutes are read once.
+
+A minute is finished when the tracker has read the log past it: all that it delivered is then told. Until then it is
+read at each look. So a look costs a few hashes and not an hour of them.
+
+Contract: part of somebody else's pipeline; threads may share it. Failure: as of that pipeline. If Redis forgets
+minutes, what was read of them is told until they are an hour old.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from redis.client import Pipeline
+
+from lanes.sla.period import Period
+from lanes.store.store import Store
+from lanes.store.stored import instant
+
+_MINUTES = 60
+#: Seconds after a minute's end in which lines of it may still come.
+_LATE = 5.0
+
+_Minute = tuple[str, int]
+"""A lane's, and which: Unix time // 60."""
+
+
+class Asked(NamedTuple):
+    """A look whose answers are still to come."""
+
+    now: float
+    known: Mapping[_Minute, Period]
+    unknown: list[_Minute]
+
+
+class LastHour:
+    """One MTA's, for one reader."""
+
+    def __init__(self, store: Store, lanes: Iterable[str]) -> None:
+        self._tracking, self._keys = store.tracking, store.keys
+        self._lanes = tuple(lanes)
+        self._finished: Mapping[_Minute, Period] = {}
+
+    def ask(self, pipe: Pipeline, now: float) -> Asked:
+        """Ask for what is not known; how far the log was read comes first, so that nothing is told before that."""
+        known, last = self._finished, int(now // 60)
+        hour = [(lane, minute) for lane in self._lanes for minute in range(last - _MINUTES + 1, last + 1)]
+        asked = Asked(now, {one: known[one] for one in hour if one in known}, [one for one in hour if one not in known])
+        self._tracking.ask_until(pipe)
+        for lane, minute in asked.unknown:
+            pipe.hgetall(self._keys.histogram(lane, minute))
+        return asked
+
+    def told(self, asked: Asked, answers: Iterator[Any]) -> dict[str, Period]:
+        """By lane, from the answers to what was asked."""
+        read_until = min(instant(next(answers)) or 0.0, asked.now)
+        hour = {**asked.known, **{one: Period.read(next(answers)) for one in asked.unknown}}
+        self._finished = {one: period for one, period in hour.items() if (one[1] + 1) * 60 + _LATE <= read_until}
+        return {lane: Period.merged(period for (of, _), period in hour.items() if of == lane) for lane in self._lanes}
