@@ -59,6 +59,7 @@ TOOLS = ("aiosmtpd", "build", "hatchling", "hypothesis", "psycopg[binary]", "pyt
 
 SPINE = (
     "tests/unit", "--ignore=tests/unit/web/test_openapi.py", "--ignore=tests/unit/simulate",
+    "--ignore=tests/unit/test_bench_plots.py",
     *(f"tests/contract/test_{name}.py" for name in (
         "connect", "control", "handoff", "instances_control", "inventory", "leader", "ledger", "life", "marks",
         "metrics", "outcome", "postfix_control", "postfix_marks", "relays", "retries", "senders", "setup_postfix",
