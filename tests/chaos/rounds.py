@@ -26,6 +26,7 @@ from tests.chaos.world import World
 
 #: Seconds over which a round's mail is handed in, and those that anything is waited for at most.
 SECONDS, PATIENCE = 1.5, 30.0
+_MOVES = "mail moves"
 
 
 class Round(NamedTuple):
@@ -107,14 +108,20 @@ class Rounds:
             self._stuck -= held
 
     def _come_to_rest(self) -> list[Breach]:
-        """What was on its way when Postfix was reloaded stands in ``incoming`` until mail comes, and now none does."""
-        self._world.site.postfix.kick(message="I")
         asked = self._world.now()
         try:
-            wait_until(lambda: not self._unrest(asked), "quiet", PATIENCE, every=0.05)
+            wait_until(lambda: self._is_quiet(asked), "quiet", PATIENCE, every=0.1)
         except TimeoutError as error:
             return [Breach("restless", f"{error}; {self._unrest(asked)}")]
         return []
+
+    def _is_quiet(self, since: float) -> bool:
+        """What was on its way when Postfix was reloaded stands in ``incoming`` until mail comes, and now none does: so the
+        queue manager is told to look there."""
+        why = self._unrest(since)
+        if why == _MOVES:
+            self._world.site.postfix.kick(message="I")
+        return not why
 
     def _unrest(self, since: float) -> str:
         """Why it is not quiet; empty if it is."""
@@ -131,7 +138,7 @@ class Rounds:
                 return "releases are under way"
         except RedisError as error:
             return str(error)
-        return "mail moves" if self._world.moves() else ""
+        return _MOVES if self._world.moves() else ""
 
     def _start_again(self) -> None:
         """Who ended by itself is started, so that the next round has them all."""
