@@ -116,7 +116,7 @@ class Rounds:
         return []
 
     def _is_quiet(self, since: float) -> bool:
-        """What was on its way when Postfix was reloaded stands in ``incoming`` until mail comes, and now none does: so the
+        """What was on its way when Postfix was reloaded stands in ``incoming`` until mail comes; now none does, so the
         queue manager is told to look there."""
         why = self._unrest(since)
         if why == _MOVES:
