@@ -64,5 +64,5 @@ def _one(session: Session, sample: Sample) -> None:
     for recipient in message.recipients:
         session.envrcpt(f"<{recipient}>")
     for name, value in message.headers:
-        session.header(name, value.encode("utf-8", "surrogateescape"))
+        session.header(name, value.encode("utf-8", "surrogatepass"))
     session.eom()
