@@ -116,11 +116,11 @@ class Rounds:
         return []
 
     def _is_quiet(self, since: float) -> bool:
-        """What was on its way when Postfix was reloaded stands in ``incoming`` until mail comes; now none does, so the
-        queue manager is told to look there."""
+        """What was on its way when Postfix was reloaded stands in ``incoming`` for a minute, delivered or not, its time
+        stamp ahead: so the queue manager is told to look there, whatever time stamps say."""
         why = self._unrest(since)
         if why == _MOVES:
-            self._world.site.postfix.kick(message="I")
+            self._world.site.postfix.kick(message="IA")
         return not why
 
     def _unrest(self, since: float) -> str:
