@@ -157,8 +157,8 @@ class PrivatePostfix:
         return done.stdout + done.stderr
 
     def kick(self, service: str = "qmgr", message: str = "D") -> None:
-        """Wake a service by postkick(1); ``D``: the queue manager looks through the deferred queue, ``I``: incoming, ``A``:
-        also at what is not due.
+        """Wake a service by postkick(1); ``D``: the queue manager looks through the deferred queue, ``I``: incoming;
+        with ``A`` also at what is not due.
 
         Its exit code says nothing: it is often killed by SIGPIPE, when the service has hung up
         on reading the message, before its closing null byte was sent.
