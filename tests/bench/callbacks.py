@@ -10,8 +10,6 @@ import itertools
 import time
 from collections.abc import Sequence
 
-import structlog
-
 from contrib.sandbox.redis import PrivateRedis
 from lane_milter.gate import Gate
 from lane_milter.session import Session
@@ -42,7 +40,6 @@ class Mta:
 
 def callback_times(settings: Settings, samples: Sequence[Sample], rounds: int) -> list[float]:
     """Microseconds from MAIL to the end of each message, sorted; the first round is left out."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
     with PrivateRedis() as server:
         client = server.client()
         Session.gate = Gate(settings, Classifier(settings), Store(client, settings), time.time)

@@ -17,6 +17,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import structlog
+
 from lanes.config import Settings
 from lanes.config.load import parse
 from lanes.message import Decision, printable
@@ -86,6 +88,7 @@ def misses(judged: Sequence[Judged]) -> Iterator[str]:
 
 def main() -> None:
     """Measure and print."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("error"))
     samples = corpus()
     with tempfile.TemporaryDirectory() as folder:
         plain, large = (Classifier(settings(entries, Path(folder))) for entries in (0, ENTRIES))

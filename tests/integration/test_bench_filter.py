@@ -16,7 +16,7 @@ def test_every_side_delivers_what_it_took() -> None:
     [runs] = measured[load]
     assert list(runs) == list(SIDES)
     assert all(run.seconds > 0 for run in runs.values())
-    assert all(run.all_cpu > run.cpu for run in runs.values())
+    assert all(run.all_cpu >= run.cpu for run in runs.values())
     # And what is not there costs nothing
     assert runs["none"].cpu == 0
 
