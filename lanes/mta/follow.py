@@ -84,12 +84,12 @@ class Follower:
         """The next lines, at most ``limit``; fewer once the end is reached, none if there is nothing new."""
         self._file = self._file or self._find()
         lines = self._late(limit)
-        while self._file and not lines:
+        while self._file:
             # Asked for before reading: once the successor has something in it, its writer has left the old file.
             successor = _successor(self._path, self._file.inode)
-            lines = self._file.read(limit)
+            lines += self._file.read(limit - len(lines))
             self._place = self._file.place()
-            if lines or not successor:
+            if len(lines) >= limit or not successor:
                 break
             self._leave()
             self._file = open_log(successor)

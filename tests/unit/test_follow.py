@@ -130,6 +130,25 @@ def test_what_a_late_writer_adds_to_the_old_file_is_given(log: Path, follower: F
     assert (before, then, drain(follower)) == (["two"], ["three", "four"], ["five"])
 
 
+def test_fewer_lines_than_asked_for_mean_the_end_of_the_log_across_its_files(log: Path, follower: Follower) -> None:
+    # Given a rotation after which both files have lines that were not read
+    write(log, "one")
+    follower.read(1)
+    old = rotate(log)
+    write(old, "two")
+    write(log, "three", "four")
+    # When fewer lines come than were asked for, Then there were no more, in whichever file
+    assert follower.read(4).lines == ["two", "three", "four"]
+    # And a late line in the old file does not keep back what is in the new one
+    write(old, "late")
+    write(log, "five")
+    assert follower.read(3).lines == ["late", "five"]
+    # And a batch that is full is no larger than asked for
+    write(old, "later", "latest")
+    write(log, "six")
+    assert [follower.read(2).lines, follower.read(2).lines] == [["later", "latest"], ["six"]]
+
+
 def test_an_old_file_that_is_removed_is_let_go_of(log: Path, follower: Follower) -> None:
     # Given a reader that has gone on to the new file
     write(log, "one")
