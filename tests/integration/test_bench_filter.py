@@ -11,12 +11,12 @@ def test_every_side_delivers_what_it_took() -> None:
     # Given each filter before a Postfix of its own, when some messages are sent
     load = Load(2, 4_000)
     with progress() as tell:
-        measured = measure(1, 20, [load], SIDES, tell)
+        measured = measure(1, 100, [load], SIDES, tell)
     # Then all were delivered, by ours after it had dealt with each
     [runs] = measured[load]
     assert list(runs) == list(SIDES)
     assert all(run.seconds > 0 for run in runs.values())
-    assert all(run.all_cpu >= run.cpu for run in runs.values())
+    assert all(run.all_cpu > run.cpu for run in runs.values())
     # And what is not there costs nothing
     assert runs["none"].cpu == 0
 
