@@ -186,8 +186,8 @@ def _mixed(postfix: PrivatePostfix, each: int, look: Callable[[], object]) -> fl
     return time.monotonic() - start
 
 
-def connections(count: int, *, batched: bool) -> float:
-    """Connections per 1,000 newsletters that domains saw, each of which has a server of its own."""
+def connections(count: int, *, batched: bool, pace: float = PACE) -> float:
+    """Connections per 1,000 newsletters that domains saw, each of which has a server of its own; ``pace`` a second."""
     servers = [f"127.0.0.{n + 1}" for n in range(1, DOMAINS + 1)]
     with ExitStack() as stack:
         sink = stack.enter_context(Sink(addresses=servers))
@@ -197,7 +197,7 @@ def connections(count: int, *, batched: bool) -> float:
         else:
             postfix = stack.enter_context(PrivatePostfix(sink.port, parameters=parameters))
         ends = Ends(postfix)
-        _hand_in_steadily(postfix.port, _in_any_order(count))
+        _hand_in_steadily(postfix.port, _in_any_order(count), pace)
         ends.wait_for(count)
         return sink.connections / count * 1000
 
@@ -213,11 +213,11 @@ def _in_any_order(count: int) -> list[Mail]:
     return mails
 
 
-def _hand_in_steadily(port: int, mails: Sequence[Mail]) -> None:
+def _hand_in_steadily(port: int, mails: Sequence[Mail], pace: float) -> None:
     start = time.monotonic()
     with Client(port) as client:
         for number, one in enumerate(mails):
-            time.sleep(max(0.0, start + number / PACE - time.monotonic()))
+            time.sleep(max(0.0, start + number / pace - time.monotonic()))
             client.send(one)
 
 
