@@ -49,7 +49,8 @@ def wait_for(site: Site, event: str, alert: str) -> None:
 
 
 def test_a_stuck_destination_is_an_alert_until_its_mail_is_delivered(site: Site, sink: Sink) -> None:
-    # Given a site on which nothing is wrong
+    # Given a site on which nothing is wrong, once all its programs were heard of
+    wait_until(lambda: all(program.heard for program in site.alerts.programs(0.0)), "everybody's first word")
     assert site.lanes("alerts") == "nothing is wrong\n"
     # When a one-time code cannot be delivered
     sink.answer("stuck.example", "451 4.7.1 Later")
