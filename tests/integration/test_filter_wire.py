@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import smtplib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,15 +11,18 @@ from pathlib import Path
 import pytest
 
 from contrib.sandbox.mail import Client, Mail
+from contrib.sandbox.ports import LOOPBACK
 from contrib.sandbox.sink import Sink
 from contrib.sandbox.site import Site
-from contrib.sandbox.tap import CHANGE_HEADER, CONTINUE, HOLD, INSERT_HEADER, MACROS, NEGOTIATE, Packet, Tap
+from contrib.sandbox.tap import CHANGE_HEADER, CONTINUE, END, HOLD, INSERT_HEADER, MACROS, NEGOTIATE, Packet, Tap
 from tests.integration.world import arrived, counted, decision, running_site, told
 
 PLAIN = Mail("a@example.net", ("r@example.com", "s@example.com", "t@example.com"),
              b"From: a@example.net\r\nTo: r@example.com\r\nSubject: s\r\nX-One: 1\r\nX-Two: 2\r\n\r\nHi\r\n")
 #: Nobody reads the log here, so that nothing ever makes room.
 SETTINGS = "manager.window = 10000\n"
+#: We may say who a client is and who has logged in (postconf(5)), and a client outside may send mail.
+PARAMETERS = {"smtpd_authorized_xclient_hosts": LOOPBACK, "mynetworks": f"{LOOPBACK}, 192.0.2.0/24"}
 #: In any case, in between, folded, and more often than once.
 FORGED = Mail("a@example.net", ("r@example.com",), (
     b"X-Lane: priority\r\n"
@@ -46,7 +50,7 @@ def sink() -> Iterator[Sink]:
 
 @pytest.fixture(scope="module")
 def site(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
-    with running_site(request, sink, SETTINGS, programs=("milter",)) as running:
+    with running_site(request, sink, SETTINGS, programs=("milter",), parameters=PARAMETERS) as running:
         yield running
 
 
@@ -56,6 +60,17 @@ def socket_of(site: Site) -> Path:
 
 def said(packets: list[Packet]) -> Counter[bytes]:
     return Counter(packet.command for packet in packets)
+
+
+def sent_by(site: Site, client: str) -> str:
+    """The queue id of a one-time code that came from a client, as XCLIENT tells of it."""
+    with smtplib.SMTP(LOOPBACK, site.postfix.port) as smtp:
+        smtp.docmd("XCLIENT", client)
+        smtp.ehlo()
+        smtp.mail("ada@example.net")
+        smtp.rcpt("r@example.com")
+        _, answer = smtp.data("From: ada@example.net\r\nSubject: Your verification code is 123456\r\n\r\nHi\r\n")
+        return answer.split()[-1].decode()
 
 
 def test_only_what_we_use_is_agreed_upon(site: Site) -> None:
@@ -79,10 +94,20 @@ def test_nothing_is_answered_before_the_end_of_a_message(site: Site) -> None:
     heard = said(tap.from_mta)
     assert heard[b"R"] == 6
     assert heard[b"L"] >= 10
-    # With no macro beside a header, which nobody reads
-    assert {packet.data for packet in tap.from_mta if packet.command == MACROS and packet.data[:1] == b"L"} == {b"L"}
+    # With no macro before the end, which nobody reads: only the names of steps
+    before = {packet.data for packet in tap.from_mta if packet.command == MACROS and packet.data[:1] != END}
+    assert before == {b"C", b"H", b"M", b"R", b"T", b"L"}
     # And answered none of it: it says what it wants of the session, and of each message two headers and "go on"
     assert said(tap.from_filter) == {NEGOTIATE: 1, INSERT_HEADER: 4, CONTINUE: 2}
+
+
+def test_who_sent_it_from_where_is_known_at_the_end(site: Site) -> None:
+    # When somebody who has logged in sends a one-time code from outside, and somebody who has not
+    login, stranger = (sent_by(site, client) for client in ("ADDR=192.0.2.7 LOGIN=ada@example.net", "ADDR=192.0.2.7"))
+    # Then the one is trusted for it, and the other is not
+    assert "authenticated: sender trusted" in decision(site, login)["why"]
+    assert "sender not trusted" in decision(site, stranger)["why"]
+    assert [decision(site, id)["lane"] for id in (login, stranger)] == ["priority", "normal"]
 
 
 def test_a_message_that_is_held_is_so_by_two_more_packets(site: Site) -> None:
