@@ -2,10 +2,10 @@
 
 A Postfix takes mail from smtp-source(1) on several connections, a message each, and delivers it to smtp-sink(1); all
 on loopback. Messages have 25 headers, and are of 4 or 50 KB in all. The same is done without a filter, with one in
-Python that does nothing (:mod:`tests.bench.noop`), with opendkim(8) that verifies (the messages have no signature, so
-that it reads them and asks nobody), and with the filter of mta-lanes and a Redis. Its settings are as shipped, but that
-the window is never full: of mta-lanes only the filter runs, so nothing would make room. All filters are on UNIX
-sockets; with ``--tcp`` ours is measured by TCP, too.
+Python that does nothing and one that is told and tags but decides nothing (:mod:`tests.bench.least`), with opendkim(8)
+that verifies (the messages have no signature, so that it reads them and asks nobody), and with the filter of mta-lanes
+and a Redis. Its settings are as shipped, but that the window is never full: of mta-lanes only the filter runs, so
+nothing would make room. All filters are on UNIX sockets; with ``--tcp`` ours is measured by TCP, too.
 
 Each round measures every side once, every other round in reverse. The time is from the first connection to the last
 ``removed`` in Postfix's log. Processor time is a message's: that of the filter's process, and that of Postfix, filter
@@ -41,7 +41,7 @@ from tests.bench.filters import BY_TCP, SIDES, Side
 
 HEADERS = 25
 #: The side whose cost is looked at, and those of the JSON object that it is compared with.
-OURS, OTHERS = "lanes", ("none", "noop", "opendkim")
+OURS, OTHERS = "lanes", ("none", "noop", "tags", "opendkim")
 _WARM_UP = 50
 
 

@@ -98,11 +98,11 @@ def none(outside: int) -> Iterator[Side]:
         yield Side(postfix)
 
 
-def noop(outside: int) -> Iterator[Side]:
-    """A filter in Python that does nothing."""
+def least(outside: int, name: str) -> Iterator[Side]:
+    """One of those in Python that do next to nothing (:mod:`tests.bench.least`)."""
     with _folder() as folder:
         address = f"unix:{folder}/milter.sock"
-        command = [sys.executable, "-m", "tests.bench.noop", address]
+        command = [sys.executable, "-m", "tests.bench.least", name, address]
         with _running(command, address) as pid, _postfix(outside, Milter(address)) as postfix:
             yield Side(postfix, pid)
 
@@ -134,7 +134,8 @@ def lanes(outside: int, *, tcp: bool = False, environment: Mapping[str, str] | N
 #: By name, in the order of the table.
 SIDES: Mapping[str, Callable[[int], Iterator[Side]]] = {
     "none": none,
-    "noop": noop,
+    "noop": lambda outside: least(outside, "noop"),
+    "tags": lambda outside: least(outside, "tags"),
     "opendkim": opendkim,
     "lanes": lanes,
 }

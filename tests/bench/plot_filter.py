@@ -14,12 +14,13 @@ from matplotlib.figure import Figure
 #: Side -> its colour and what it is called.
 FILTERS = {
     "none": ("#7d8590", "no filter"),
-    "noop": ("#8b6bb8", "one in Python that does nothing"),
+    "noop": ("#8b6bb8", "Python, does nothing"),
+    "tags": ("#4f9d69", "Python, tags all alike"),
     "opendkim": ("#c9881f", "opendkim"),
     "lanes": ("#2f8fd0", "mta-lanes"),
 }
 #: Width of a bar, in groups, and of what is between two.
-_BAR, _GAP = 0.19, 0.02
+_BAR, _GAP = 0.15, 0.02
 
 Row = Mapping[str, Any]
 

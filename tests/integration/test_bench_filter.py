@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
+from contrib.sandbox.mail import mail, send
+from contrib.sandbox.sink import Sink
 from tests.bench.filter import HEADERS, Load, Run, cpu_ratios, measure, message, ratios
-from tests.bench.filters import SIDES
+from tests.bench.filters import SIDES, least
 from tests.bench.report import progress
+from tests.integration.world import arrived
 
 
 def test_every_side_delivers_what_it_took() -> None:
@@ -19,6 +24,15 @@ def test_every_side_delivers_what_it_took() -> None:
     assert all(run.all_cpu > run.cpu for run in runs.values())
     # And what is not there costs nothing
     assert runs["none"].cpu == 0
+
+
+def test_the_filter_that_tags_all_alike_tags(sink: Sink) -> None:
+    # Given a filter that is told what ours is, and decides nothing, when mail comes
+    with contextmanager(least)(sink.port, "tags") as side:
+        id = send(side.postfix.port, mail("Minutes of meeting", "reader@example.com"))
+        # Then it bears two headers more, at the top
+        headers = [name for name, _ in arrived(sink, id).headers]
+    assert headers[:3] == ["X-Lane", "X-SLA-Deadline", "Received"]
 
 
 def test_a_message_is_as_large_as_was_asked_for_and_has_its_headers() -> None:
