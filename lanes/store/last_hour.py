@@ -1,7 +1,7 @@
 """What each lane delivered in the last hour, for whoever looks at it every second: finished minutes are read once.
 
 A minute is finished when the tracker has read the log past it: all that it delivered is then told. Until then it is
-read at each look. So a look costs a few hashes and not an hour of them.
+read at each look. Finished ones are added up when there is another, so that a look costs a few minutes and not an hour.
 
 Contract: part of somebody else's pipeline; threads may share it. Failure: as of that pipeline. If Redis forgets
 minutes, what was read of them is told until they are an hour old.
@@ -9,7 +9,7 @@ minutes, what was read of them is told until they are an hour old.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from redis.client import Pipeline
@@ -26,11 +26,27 @@ _Minute = tuple[str, int]
 """A lane's, and which: Unix time // 60."""
 
 
+_Minutes = Mapping[_Minute, Period]
+
+
+class Finished(NamedTuple):
+    """Minutes that are told in full."""
+
+    minutes: _Minutes
+    whole: Mapping[str, Period]
+    """All of them as one, by lane."""
+
+    @classmethod
+    def of(cls, minutes: _Minutes, lanes: Iterable[str]) -> Finished:
+        """Added up."""
+        return cls(minutes, {lane: Period.merged(_of(lane, minutes)) for lane in lanes})
+
+
 class Asked(NamedTuple):
     """A look whose answers are still to come."""
 
     now: float
-    known: Mapping[_Minute, Period]
+    finished: Finished
     unknown: list[_Minute]
 
 
@@ -40,13 +56,13 @@ class LastHour:
     def __init__(self, store: Store, lanes: Iterable[str]) -> None:
         self._tracking, self._keys = store.tracking, store.keys
         self._lanes = tuple(lanes)
-        self._finished: Mapping[_Minute, Period] = {}
+        self._finished = Finished.of({}, self._lanes)
 
     def ask(self, pipe: Pipeline, now: float) -> Asked:
         """Ask for what is not known; how far the log was read comes first, so that nothing is told before that."""
-        known, last = self._finished, int(now // 60)
+        finished, last = self._finished, int(now // 60)
         hour = [(lane, minute) for lane in self._lanes for minute in range(last - _MINUTES + 1, last + 1)]
-        asked = Asked(now, {one: known[one] for one in hour if one in known}, [one for one in hour if one not in known])
+        asked = Asked(now, self._only(hour, finished), [one for one in hour if one not in finished.minutes])
         self._tracking.ask_until(pipe)
         for lane, minute in asked.unknown:
             pipe.hgetall(self._keys.histogram(lane, minute))
@@ -55,6 +71,17 @@ class LastHour:
     def told(self, asked: Asked, answers: Iterator[Any]) -> dict[str, Period]:
         """By lane, from the answers to what was asked."""
         read_until = min(instant(next(answers)) or 0.0, asked.now)
-        hour = {**asked.known, **{one: Period.read(next(answers)) for one in asked.unknown}}
-        self._finished = {one: period for one, period in hour.items() if (one[1] + 1) * 60 + _LATE <= read_until}
-        return {lane: Period.merged(period for (of, _), period in hour.items() if of == lane) for lane in self._lanes}
+        fresh = {one: Period.read(next(answers)) for one in asked.unknown}
+        told = {lane: Period.merged((whole, *_of(lane, fresh))) for lane, whole in asked.finished.whole.items()}
+        done = {one: period for one, period in fresh.items() if (one[1] + 1) * 60 + _LATE <= read_until}
+        self._finished = Finished.of({**asked.finished.minutes, **done}, self._lanes) if done else asked.finished
+        return told
+
+    def _only(self, hour: Sequence[_Minute], finished: Finished) -> Finished:
+        """What is finished of an hour."""
+        minutes = {one: finished.minutes[one] for one in hour if one in finished.minutes}
+        return finished if len(minutes) == len(finished.minutes) else Finished.of(minutes, self._lanes)
+
+
+def _of(lane: str, minutes: _Minutes) -> Iterator[Period]:
+    return (period for (of, _), period in minutes.items() if of == lane)
