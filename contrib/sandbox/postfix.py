@@ -20,16 +20,12 @@ import shutil
 import signal
 import stat
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
 
 from contrib.sandbox.group import end_group, kill_group
-from contrib.sandbox.mta import SandboxError
-from contrib.sandbox.ports import free_port
+from contrib.sandbox.mta import PrivateMta, SandboxError
 from contrib.sandbox.postfix_files import Folders, Milter, Relay, lane_routes, main_cf, master_cf
-from contrib.sandbox.wait import wait_for_greeting, wait_until
 
 __all__ = ["Milter", "PrivatePostfix", "Relay", "SandboxError"]
 
@@ -37,7 +33,7 @@ _SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _OWN = ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "saved", "trace")
 
 
-class PrivatePostfix:
+class PrivatePostfix(PrivateMta):
     """A Postfix of one's own; a context manager that starts and stops it.
 
     ``outside`` is the port on loopback that all mail is sent to. ``relays`` are further transports,
@@ -49,10 +45,8 @@ class PrivatePostfix:
                  parameters: Mapping[str, str] | None = None, folder: Path | None = None) -> None:
         _require_root()
         _command("postconf")
-        self._temporary = folder is None
-        self.folders = Folders((folder or Path(tempfile.mkdtemp(prefix="private-postfix-"))).resolve())
-        self.port = free_port()
-        """Where it takes mail, by SMTP on loopback."""
+        super().__init__("postfix", folder)
+        self.folders = Folders(self.root)
         self._outside, self._relays, self._milter = outside, dict(relays or {}), milter
         self._parameters = dict(parameters or {})
         self._group = 0
@@ -68,26 +62,9 @@ class PrivatePostfix:
         return self.folders.log
 
     @property
-    def log(self) -> str:
-        """What it has logged so far."""
-        return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
-
-    @property
     def settings(self) -> str:
         """What mta-lanes has to be told of it, as TOML."""
         return f'mta.config_directory = "{self.config}"\nmta.log = "{self.log_path}"\n'
-
-    def __enter__(self) -> Self:
-        try:
-            self.write_files()
-            self.start()
-        except BaseException:
-            self._clean_up()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._clean_up()
 
     def write_files(self) -> None:
         """Make the folders and write the configuration; the spool is left as it is."""
@@ -130,19 +107,6 @@ class PrivatePostfix:
             kill_group(self._group)
         self._group = 0
 
-    def restart(self) -> None:
-        """Stop and start; also forgets which destinations it thought dead."""
-        self.stop()
-        self.start()
-
-    def wait_until_ready(self, timeout: float = 10.0) -> None:
-        """Until it greets SMTP clients."""
-        wait_for_greeting(self.port, timeout)
-
-    def wait_for_log(self, text: str, timeout: float = 10.0) -> None:
-        """Until the log has ``text`` in it; the log is written by a process of its own, a little later."""
-        wait_until(lambda: text in self.log, f"{text!r} in the log", timeout)
-
     def queue(self, name: str) -> list[str]:
         """The ids of the messages in one queue of the spool: ``hold``, ``deferred`` and so on."""
         return [file for _, _, files in os.walk(self.folders.queue / name) for file in files]
@@ -177,11 +141,6 @@ class PrivatePostfix:
 
     def _master_pid(self) -> int:
         return int((self.folders.queue / "pid" / "master.pid").read_text().split()[0])
-
-    def _clean_up(self) -> None:
-        self.stop()
-        if self._temporary:
-            shutil.rmtree(self.folders.root, ignore_errors=True)
 
 
 def _require_root() -> None:

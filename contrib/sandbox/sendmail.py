@@ -16,20 +16,16 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
 
-from contrib.sandbox.mta import SandboxError
-from contrib.sandbox.ports import free_port
+from contrib.sandbox.mta import PrivateMta, SandboxError
 from contrib.sandbox.postfix_files import Milter
 from contrib.sandbox.sendmail_files import Folders, asking, sendmail_mc, wrapper
-from contrib.sandbox.wait import wait_for_greeting, wait_until
+from contrib.sandbox.wait import wait_until
 
 UNPACKED = Path(sys.prefix) / "sendmail"
 _BINARY = UNPACKED / "usr/libexec/sendmail/sendmail"
@@ -38,7 +34,7 @@ _PRELOAD = UNPACKED / "preload.so"
 _LETTERS = {"hold": "hf", "deferred": "qf"}
 
 
-class PrivateSendmail:
+class PrivateSendmail(PrivateMta):
     """A Sendmail of one's own; a context manager that starts and stops it.
 
     ``outside`` is the port on loopback that all mail is sent to. ``lines`` are added to ``sendmail.mc``. The queue is
@@ -52,10 +48,8 @@ class PrivateSendmail:
             raise SandboxError("a private Sendmail needs root: it changes to users of its own (try sudo)")
         if not _PRELOAD.exists():
             raise SandboxError(f"no Sendmail in {UNPACKED}: contrib/setup.sh unpacks it")
-        self._temporary = folder is None
-        self.folders = Folders((folder or Path(tempfile.mkdtemp(prefix="private-sendmail-"))).resolve())
-        self.port = free_port()
-        """Where it takes mail, by SMTP on loopback."""
+        super().__init__("sendmail", folder)
+        self.folders = Folders(self.root)
         self._outside, self._lines, self._directories = outside, lines, directories
         self._milter = milter.address if milter else f"local:{self.folders.root}/nobody-listens"
         self._asks = set_up
@@ -77,11 +71,6 @@ class PrivateSendmail:
         return self.folders.log
 
     @property
-    def log(self) -> str:
-        """What it has logged so far."""
-        return self.log_path.read_text("utf-8", "replace") if self.log_path.exists() else ""
-
-    @property
     def settings(self) -> str:
         """What mta-lanes has to be told of it, as TOML."""
         return (
@@ -92,18 +81,6 @@ class PrivateSendmail:
             f'mta.sendmail.queue = "{self._queue}"\n'
             f'mta.log = "{self.log_path}"\n'
         )
-
-    def __enter__(self) -> Self:
-        try:
-            self.write_files()
-            self.start()
-        except BaseException:
-            self._clean_up()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._clean_up()
 
     def write_files(self) -> None:
         """Make the folders and the configuration; the queue is left as it is."""
@@ -171,19 +148,6 @@ class PrivateSendmail:
                 os.kill(process, number)
         return processes
 
-    def restart(self) -> None:
-        """Stop and start."""
-        self.stop()
-        self.start()
-
-    def wait_until_ready(self, timeout: float = 10.0) -> None:
-        """Until it greets SMTP clients."""
-        wait_for_greeting(self.port, timeout)
-
-    def wait_for_log(self, text: str, timeout: float = 10.0) -> None:
-        """Until the log has ``text`` in it."""
-        wait_until(lambda: text in self.log, f"{text!r} in the log", timeout)
-
     def queue(self, name: str) -> list[str]:
         """The ids of the messages on ``hold``, or ``deferred``: waiting for a try, or in one."""
         letter = _LETTERS[name]
@@ -201,8 +165,3 @@ class PrivateSendmail:
     def _queue(self) -> str:
         """``QueueDirectory``."""
         return f"{self.folders.queue}/q*" if self._directories else str(self.folders.queue)
-
-    def _clean_up(self) -> None:
-        self.stop()
-        if self._temporary:
-            shutil.rmtree(self.folders.root, ignore_errors=True)
