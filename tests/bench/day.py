@@ -35,6 +35,7 @@ from lanes.simulate.run import simulate
 from lanes.simulate.tally import Tally
 from lanes.simulate.world import parse as parse_world
 from tests.bench import report
+from tests.paper import RELAYS
 
 #: What one MTA is given: messages a second, on average over a day.
 EACH = 100.0
@@ -42,17 +43,6 @@ MODES = ("lanes", "roads", "plain")
 #: The busiest hour of a synthetic day is the sixteenth; a run that is shorter than a day ends after it.
 BUSIEST = 18 * 3600.0
 
-RELAYS = """
-[relays.premium]
-transport = "premium"
-cost = 0.02
-[relays.standard]
-transport = "standard"
-cost = 0.005
-[relays.economy]
-transport = "economy"
-cost = 0.001
-"""
 WORLD = """
 [destination]
 seconds = "300ms"

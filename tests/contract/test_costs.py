@@ -17,19 +17,11 @@ from lanes.store.costs import Costs, kept_days
 from lanes.store.mtas import Mtas, of
 from lanes.store.settling import Settlement
 from lanes.store.store import Candidate, Store
+from tests.paper import RELAYS
 
 NOW = 1_800_000_000.0
 TODAY = int(NOW // DAY)
-SETTINGS = parse("""
-[relays.premium]
-transport = "premium"
-cost = 0.02
-[relays.standard]
-transport = "standard"
-cost = 0.005
-[relays.economy]
-transport = "economy"
-cost = 0.001
+SETTINGS = parse(RELAYS + """
 [relays.free]
 transport = "free"
 cost = 0

@@ -15,20 +15,10 @@ from lanes.message import PREFERENCES, Decision
 from lanes.routes.choice import GRAIN, Best, Choice, Request, choose, roads, score, seconds
 from lanes.routes.health import Breaker, Condition, Health, breaker
 from lanes.routes.roads import Roads
+from tests.paper import RELAYS
 
 NOW = 1_800_000_000.0
-PAPER = """
-[relays.premium]
-transport = "premium"
-cost = 0.02
-[relays.standard]
-transport = "standard"
-cost = 0.005
-[relays.economy]
-transport = "economy"
-cost = 0.001
-"""
-SETTINGS = parse(PAPER)
+SETTINGS = parse(RELAYS)
 
 
 def takes(latency: float, depth: int = 0, **facts: float) -> Condition:
@@ -74,7 +64,7 @@ def test_before_anything_is_known_price_stands_for_speed() -> None:
 
 
 def test_a_relay_with_a_preference_serves_that_and_no_other() -> None:
-    settings = parse(PAPER.replace("cost = 0.02", 'cost = 0.02\npreference = "speed"'))
+    settings = parse(RELAYS.replace("cost = 0.02", 'cost = 0.02\npreference = "speed"'))
     # Given that all others are down, or there are none
     others_down = {"standard": down(), "economy": down()}
     assert chosen("balanced", others_down, settings).relay != "premium"
@@ -83,7 +73,7 @@ def test_a_relay_with_a_preference_serves_that_and_no_other() -> None:
 
 
 def test_a_relay_that_is_asked_for_is_taken_whatever_it_serves_unless_it_is_down() -> None:
-    settings = parse(PAPER.replace("cost = 0.02", 'cost = 0.02\npreference = "speed"'))
+    settings = parse(RELAYS.replace("cost = 0.02", 'cost = 0.02\npreference = "speed"'))
     assert chosen("economy", KNOWN, settings, wanted="premium").relay == "premium"
     other = chosen("economy", KNOWN | {"premium": down()}, settings, wanted="premium")
     assert (other.relay, other.evidence[0].says) == ("economy", "premium was asked for")
@@ -101,7 +91,7 @@ def test_mail_on_its_way_makes_a_relay_slower_and_so_does_mail_that_does_not_get
 
 def test_more_than_the_rate_lets_through_goes_elsewhere_while_there_is_room() -> None:
     rate = 'cost = 0.001\nrate = { messages = 10, period = "1m" }'
-    settings = parse(PAPER.replace("cost = 0.001", rate))
+    settings = parse(RELAYS.replace("cost = 0.001", rate))
     assert chosen("economy", {"economy": takes(0.1, depth=9)}, settings).relay == "economy"
     full = chosen("economy", {"economy": takes(0.1, depth=10)}, settings)
     assert (full.relay, full.evidence[0].saw) == ("standard", "economy full, standard 0.005, premium 0.02")
@@ -116,14 +106,14 @@ def test_more_than_the_rate_lets_through_goes_elsewhere_while_there_is_room() ->
 def test_a_weight_makes_a_relay_better_than_it_is() -> None:
     conditions = {"premium": takes(1.0), "standard": takes(1.6)}
     assert chosen("speed", conditions | {"economy": down()}).relay == "premium"
-    settings = parse(PAPER.replace("cost = 0.005", "cost = 0.005\nweight = 2"))
+    settings = parse(RELAYS.replace("cost = 0.005", "cost = 0.005\nweight = 2"))
     assert chosen("speed", conditions | {"economy": down()}, settings).relay == "standard"
-    settings = parse(PAPER.replace("cost = 0.005", "cost = 0.005\nweight = 6"))
+    settings = parse(RELAYS.replace("cost = 0.005", "cost = 0.005\nweight = 6"))
     assert chosen("economy", {}, settings).relay == "standard"
 
 
 def test_the_recipients_region_is_a_part_of_the_score() -> None:
-    settings = parse(PAPER.replace("0.005", '0.001\nregion = "europe"').replace("0.02", '0.001\nregion = "asia"'))
+    settings = parse(RELAYS.replace("0.005", '0.001\nregion = "europe"').replace("0.02", '0.001\nregion = "asia"'))
     conditions = dict.fromkeys(settings.relays, takes(0.1))
     near = {region: chosen("balanced", conditions, settings, region=region).relay for region in ("europe", "asia")}
     assert near == {"europe": "standard", "asia": "premium"}
@@ -214,7 +204,7 @@ def test_a_score_is_from_nothing_to_one(conditions: dict[str, Condition], region
        st.sampled_from(["speed", "balanced"]))
 def test_near_equals_do_not_flap(measured: list[tuple[float, float]], preference: str) -> None:
     # Given two relays of one price that waver around the same latency, less than the margin
-    settings = parse(PAPER.replace("cost = 0.005", "cost = 0.02"))
+    settings = parse(RELAYS.replace("cost = 0.005", "cost = 0.02"))
     last = first = chosen(preference, {"economy": down()}, settings).relay
     # Then mail stays with the one that it began with
     for premium, standard in measured:
