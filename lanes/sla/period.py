@@ -16,7 +16,6 @@ none of these (Redis is not trusted to hold only what we wrote) is left out.
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -75,8 +74,7 @@ class Period:
                 if _COUNT.fullmatch(count):
                     counts[field] += int(count)
         text = ((field.decode("utf-8", "replace"), count) for field, count in counts.items())
-        # Interned: whoever keeps many minutes keeps the names of their fields, which are the same, once.
-        return cls({sys.intern(field): count for field, count in text if _FIELD.fullmatch(field)})
+        return cls({field: count for field, count in text if _FIELD.fullmatch(field)})
 
     @classmethod
     def of(cls, delivery: Delivery) -> Period:
