@@ -32,6 +32,8 @@ log = structlog.get_logger("lanes.filter")
 
 #: Characters of a subject that are decoded for the record.
 _SUBJECT = 1000
+#: Seconds between two looks at senders, of whom there may be thousands.
+_SENDERS = 2.0
 
 Action = Literal["pass", "hold", "defer", "watch"]
 
@@ -62,6 +64,7 @@ class Gate:
         self.headers = settings.policy.limits.headers
         """How many of a message's headers are looked at."""
         self._scores: dict[str, float] = {}
+        self._scores_due = 0.0
         self._roads = Roads(settings, random.random)
         self._relays = Relays(store.client, settings)
         self._costs = Costs(store.client, settings)
@@ -86,17 +89,19 @@ class Gate:
         return outcome
 
     def refresh(self) -> None:
-        """Learn anew which senders stand badly, how the relays are, what was spent, and where mail goes; from time
-        to time.
+        """Learn anew how the relays are, what was spent, and where mail goes; from time to time, which senders stand
+        badly, too.
 
         Raises :class:`redis.RedisError`; what was known then goes on.
         """
         now = self._clock()
         self._roads.look(now)
-        self._scores = self._store.senders.poor(now)
         self._roads.learn(self._relays.conditions(now), self._costs.budgets(now), now)
         unlocated = self._roads.unlocated()
         self._roads.locate(unlocated, self._countries.find(unlocated, now), now)
+        if (beat := time.monotonic()) >= self._scores_due:
+            self._scores_due = beat + _SENDERS
+            self._scores = self._store.senders.poor(now)
 
     def _classify(self, message: Message, now: float) -> Decision:
         return self._classifier.classify(message, now, self._scores.get(printable(message.sender)))

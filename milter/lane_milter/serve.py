@@ -47,8 +47,8 @@ DRAIN = 3.0
 
 #: Seconds for libmilter to send what our last callbacks answered.
 _LAST_ANSWERS = 0.1
-#: Seconds between two looks at settings and senders' standing.
-_LOOK = 2.0
+#: Seconds between two looks at settings and relays: for so long mail still goes to a relay that is known to fail.
+_LOOK = 0.5
 #: Seconds in which what the MTA has sent already is heard: it waits for no answer before end-of-message.
 _IN_THE_PIPE = 0.5
 #: Seconds that libmilter waits for the MTA before it drops a session ...
