@@ -14,13 +14,13 @@ from matplotlib.figure import Figure
 #: Side -> its colour and what it is called.
 FILTERS = {
     "none": ("#7d8590", "no filter"),
-    "noop": ("#8b6bb8", "Python, does nothing"),
-    "tags": ("#4f9d69", "Python, tags all alike"),
+    "noop": ("#8b6bb8", "does nothing"),
+    "tags": ("#4f9d69", "tags all alike"),
     "opendkim": ("#c9881f", "opendkim"),
     "lanes": ("#2f8fd0", "mta-lanes"),
 }
 #: Width of a bar, in groups, and of what is between two.
-_BAR, _GAP = 0.15, 0.02
+_BAR, _GAP = 0.165, 0.015
 
 Row = Mapping[str, Any]
 
@@ -48,4 +48,4 @@ def _spread(axes: Axes, x: float, row: Row) -> None:
     """From the slowest run to the fastest, and the number in the bar's foot."""
     axes.plot([x, x], [row["slowest"], row["fastest"]], color="#7d8590", linewidth=1)
     axes.annotate(f"{row['per_s']:.0f}", (x, 0), xytext=(0, 5), textcoords="offset points", ha="center",
-                  va="bottom", fontsize=9, color="white")
+                  va="bottom", fontsize=7.5, color="white")
