@@ -6,13 +6,8 @@ from typing import Any
 ADDHDRS: int
 CHGHDRS: int
 QUARANTINE: int
-M_CONNECT: int
-M_DATA: int
-M_ENVFROM: int
-M_ENVRCPT: int
 M_EOH: int
 M_EOM: int
-M_HELO: int
 
 class error(Exception): ...  # noqa: N801, N818 - pymilter's own name
 

@@ -6,12 +6,9 @@ negotiate ourselves and log what was agreed. With Postfix 3.7 or Sendmail 8.17 a
 MAIL, RCPT and headers without answering, and to end-of-message, that is 0xc7d3; 0x400 would mean that
 nothing was agreed. The bits are libmilter's SMFIP_* in mfdef.h.
 
-All that is read is read at end-of-message. Of a filter that asks for nothing at an earlier step an MTA tells what it
-tells everybody, also of steps that are left out; for some of it Postfix asks its trivial-rewrite(8) about each sender,
-which nobody else wants to know. What was asked for at end-of-headers it tells before each header. So at each of these
-steps a macro is asked for that Postfix does not have, and Sendmail not yet. Sendmail 8.17 besides heeds what was asked
-for at end-of-message only of a filter that asked for something at end-of-headers, too (``milter_data`` in its
-``milter.c``).
+Sendmail 8.17 heeds what was asked for at end-of-message only of a filter that asked for something at
+end-of-headers, too (``milter_data`` in its ``milter.c``), and sends nothing then, since we leave that out. Postfix
+sends what was asked for there before each header, so what is asked for is a macro that it does not have.
 """
 
 from __future__ import annotations
@@ -22,9 +19,8 @@ import milter
 
 #: The macros read at end-of-message: queue id, SASL login, client address, why it is on hold already.
 MACROS = "i {auth_authen} {client_addr} {quarantine}"
-#: The one among them that there is not before, and where it is asked for in place of all others.
-_NOT_YET = "{quarantine}"
-_BEFORE = (milter.M_CONNECT, milter.M_HELO, milter.M_ENVFROM, milter.M_ENVRCPT, milter.M_DATA, milter.M_EOH)
+#: The one among them that Postfix does not have.
+_SENDMAILS_OWN = "{quarantine}"
 
 
 class Agreed(NamedTuple):
@@ -39,8 +35,7 @@ def agree(context: Any, offered: list[int], used: int) -> Agreed:
 
     ``offered`` is libmilter's [actions, protocol, 0, 0].
     """
-    for step in _BEFORE:
-        context.setsymlist(step, _NOT_YET)
+    context.setsymlist(milter.M_EOH, _SENDMAILS_OWN)
     context.setsymlist(milter.M_EOM, MACROS)
     actions = milter.ADDHDRS | milter.CHGHDRS | milter.QUARANTINE
     agreed = Agreed(offered[0] & actions, offered[1] & ~used)
