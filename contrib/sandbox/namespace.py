@@ -2,13 +2,20 @@
 
 Contract: what is started with :attr:`Namespace.inside` is reached at :attr:`Namespace.address`. While the wire is cut,
 nothing comes back from there: no connection is made or closed, and no byte is acknowledged, as when a switch dies.
+Interfaces that come and go are seen by all on the machine, and a browser then drops what it is loading: :func:`apart`
+is for who does not want that.
+
 Failure: :class:`~contrib.sandbox.mta.SandboxError` if namespaces are not allowed here, as in most containers.
 """
 
 from __future__ import annotations
 
+import ctypes
+import os
 import random
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from contrib.sandbox.mta import SandboxError
@@ -16,6 +23,8 @@ from contrib.sandbox.mta import SandboxError
 #: Addresses that are for tests of networks (RFC 2544), four for each wire.
 _NETWORK = "198.18.{}.{}"
 _CHANCE = random.SystemRandom()
+#: For unshare(2) and setns(2).
+_NEWNET = 0x40000000
 
 
 class Namespace:
@@ -55,6 +64,23 @@ class Namespace:
         """All comes back, also what was sent meanwhile. Harmless if it was not cut."""
         command = ["ip", "-n", self._name, "route", "delete", "blackhole", f"{self._near}/32"]
         subprocess.run(command, check=False, capture_output=True)
+
+
+@contextmanager
+def apart() -> Iterator[None]:
+    """This thread, and all that it starts meanwhile, in a network that has a loopback and nobody else."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    before = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        if libc.unshare(_NEWNET):
+            raise SandboxError(f"no network of one's own: {os.strerror(ctypes.get_errno())}")
+        try:
+            _ip("link", "set", "lo", "up")
+            yield
+        finally:
+            libc.setns(before, _NEWNET)
+    finally:
+        os.close(before)
 
 
 def _ip(*arguments: str) -> None:

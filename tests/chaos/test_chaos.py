@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
 import pytest
 from redis import Redis
@@ -13,7 +14,7 @@ from redis.retry import Retry
 from contrib.sandbox.link import Link
 from contrib.sandbox.mail import mail
 from contrib.sandbox.mta import SandboxError
-from contrib.sandbox.namespace import Namespace
+from contrib.sandbox.namespace import Namespace, apart
 from contrib.sandbox.redis import PrivateRedis
 from contrib.sandbox.wait import wait_until
 from tests.bench.tracking import quiet
@@ -28,7 +29,17 @@ from tests.chaos.traffic import Item
 VICTIMS = {name: fault.victim for name, fault in FAULTS.items()}
 
 
+@pytest.fixture
+def _apart() -> Iterator[None]:
+    """Wires come and go where tests of the dashboard do not see it."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(SandboxError):
+            stack.enter_context(apart())
+        yield
+
+
 @pytest.mark.timeout(300)
+@pytest.mark.usefixtures("_apart")
 def test_whatever_strikes_mail_arrives_once_and_nobody_elses_hold_is_touched() -> None:
     # Given rounds in which Redis forgets, what it says is junk, and whoever works is killed
     quiet()
@@ -75,6 +86,7 @@ def test_deliveries_are_counted_by_message_and_recipient() -> None:
     assert noted(log, "AB", "r@a.example") == 1
 
 
+@pytest.mark.usefixtures("_apart")
 def test_a_wire_that_is_cut_keeps_everybody_waiting_until_it_is_mended() -> None:
     with contextlib.ExitStack() as stack:
         redis = stack.enter_context(PrivateRedis())

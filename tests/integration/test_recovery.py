@@ -47,8 +47,10 @@ def site(sink: Sink, request: pytest.FixtureRequest) -> Iterator[Site]:
 def killed(site: Site, program: str) -> Iterator[None]:
     """A program that is killed, and started again afterwards."""
     site.kill(program)
-    yield
-    site.restart(program)
+    try:
+        yield
+    finally:
+        site.restart(program)
 
 
 def news(count: int, domain: str) -> list[Mail]:
@@ -105,7 +107,7 @@ def test_jobs_that_wait_for_a_worker_are_carried_out_when_there_is_one(site: Sit
     # Given waves that are claimed while no worker is there
     with killed(site, "worker"):
         ids = site.send_all(news(40, "waiting.example"))
-        wait_until(lambda: lane(site, "bulk").states[State.RELEASING] == 40, "the waves to be claimed")
+        wait_until(lambda: lane(site, "bulk").states[State.RELEASING] == 40, "the waves to be claimed", 30)
     # When a worker is started
     # Then they leave
     assert_each_arrives_once_and_settles(site, sink, ids)
@@ -116,7 +118,8 @@ def test_jobs_that_wait_for_too_long_are_given_again(site: Site, sink: Sink) -> 
     with killed(site, "worker"):
         ids = site.send_all(news(20, "long.example"))
         ran_out = len(told(site, "manager", "claims ran out; held again"))
-        wait_until(lambda: len(told(site, "manager", "claims ran out; held again")) >= ran_out + 2, "claims to run out")
+        wait_until(lambda: len(told(site, "manager", "claims ran out; held again")) >= ran_out + 2, "claims to run out",
+                   30)
     # When a worker is started
     # Then the wave leaves once, although it was asked for several times
     assert_each_arrives_once_and_settles(site, sink, ids)
