@@ -87,6 +87,7 @@ class Ends:
     """How many messages have left Postfix, as its log tells, since this was made."""
 
     def __init__(self, postfix: PrivatePostfix) -> None:
+        wait_until(postfix.log_path.exists, "Postfix to begin its log")
         self._log = postfix.log_path.open("rb")
         self._log.seek(0, os.SEEK_END)
         self._count = 0
