@@ -24,6 +24,9 @@ from lanes.routes.regions import Regions
 #: Recipient domains whose country a filter remembers: some 2 MB.
 _DOMAINS = 10_000
 
+#: Seconds between two looks of the filter at the relays: for so long mail still goes to one that is known to fail.
+LOOK = 0.5
+
 
 class Roads:
     """One filter's view. ``chance`` gives random numbers from 0 to 1."""

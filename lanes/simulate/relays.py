@@ -19,7 +19,7 @@ from lanes.routes.roads import Roads
 from lanes.simulate.mail import Mail
 from lanes.simulate.postfix import Told
 
-#: Seconds between two looks of the filter.
+#: Seconds between two looks at the relays; the filter's own are closer (:data:`lanes.routes.roads.LOOK`).
 _EVERY = 1.0
 
 

@@ -37,6 +37,7 @@ from lane_milter.session import Session
 from lanes.config import Settings
 from lanes.policy import Classifier
 from lanes.readiness import ready, watchdog
+from lanes.routes.roads import LOOK
 from lanes.store.connect import connect
 from lanes.store.store import Store
 
@@ -47,8 +48,6 @@ DRAIN = 3.0
 
 #: Seconds for libmilter to send what our last callbacks answered.
 _LAST_ANSWERS = 0.1
-#: Seconds between two looks at settings and relays: for so long mail still goes to a relay that is known to fail.
-_LOOK = 0.5
 #: Seconds in which what the MTA has sent already is heard: it waits for no answer before end-of-message.
 _IN_THE_PIPE = 0.5
 #: Seconds that libmilter waits for the MTA before it drops a session ...
@@ -69,7 +68,7 @@ def serve(settings: Settings, config: Path | None, stop: threading.Event) -> Non
     serving.start()
     ready()
     alive = watchdog()
-    while serving.is_alive() and not stop.wait(min(_LOOK, alive.every)):
+    while serving.is_alive() and not stop.wait(min(LOOK, alive.every)):
         alive()
         reloader.look()
         _refresh()

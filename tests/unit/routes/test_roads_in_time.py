@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lanes.config.load import parse
 from lanes.message import Decision
 from lanes.routes.health import Condition, Health, Tried, learned
-from lanes.routes.roads import Roads
+from lanes.routes.roads import LOOK, Roads
 
 SETTINGS = parse("""
 [relays.premium]
@@ -24,8 +24,6 @@ cost = 0.02
 transport = "standard"
 cost = 0.005
 """)
-#: Seconds between two looks of the filter.
-LOOK = 2.0
 START = 1_800_000_000.0
 
 Latency = Callable[[float], float | None]
