@@ -2,13 +2,15 @@
 
 As qmgr(8) does it (SCHEDULER_README): the active queue holds ``active_limit`` messages, whoever comes later waits
 outside, first come, first served. A transport has so many processes, of which one destination has no more than its
-limit; the next message is the one that came first of those whose destination has a connection free. A destination
+limit, which it comes to by and by: it begins with a few connections, and has one more for each delivery, or, by a road
+that only batches take, one and one more for each batch (:mod:`lanes.routes.sharing`), until it has no mail left. The
+next message is the one that came first of those whose destination has a connection free. A destination
 that cannot be reached is taken for dead for ``backoff``, and all mail for it is put off unseen. What was put off is
 tried again at a queue run, when it has waited as long as it is old, between ``backoff`` and ``backoff_max``; what
 is older than its lifetime is returned.
 
-What is left out: a message is one delivery, whatever the number of its recipients; a destination has all its
-connections from the start (no slow start); large mail overtakes nobody and is not overtaken.
+What is left out: a message is one delivery, whatever the number of its recipients; large mail overtakes nobody and is
+not overtaken.
 
 Contract: :meth:`Postfix.advance` is called with instants that rise, and before anything is handed in at that
 instant; :attr:`Postfix.told` is what the log would say, in order, and is for its reader to empty.
@@ -21,12 +23,16 @@ import itertools
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import ceil
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from lanes.config.relays import Relay
 from lanes.simulate.destination import UNREACHABLE, Outcome, Served, Server
 from lanes.simulate.mail import Mail
 from lanes.simulate.world import World
+
+#: A hundred times a hundredth is a connection.
+_ROUNDED = 1e-9
 
 
 class Told(NamedTuple):
@@ -43,15 +49,27 @@ class Told(NamedTuple):
     dsn: str = ""
 
 
+class Width(NamedTuple):
+    """How many connections a destination may have at once."""
+
+    first: float
+    """At first ..."""
+    growth: float
+    """... so many more for each delivery ..."""
+    limit: float
+    """... up to here."""
+
+
 class _Queue:
     """One destination of a transport."""
 
-    __slots__ = ("busy", "dead_until", "limit", "listed", "mails", "server", "transport", "warm")
+    __slots__ = ("busy", "dead_until", "listed", "mails", "server", "terms", "transport", "warm", "width")
 
-    def __init__(self, transport: _Transport, server: Server, limit: int) -> None:
+    def __init__(self, transport: _Transport, server: Server, terms: Width) -> None:
         self.transport = transport
         self.server = server
-        self.limit = limit
+        self.terms = terms
+        self.width = terms.first
         self.mails: deque[tuple[int, Mail]] = deque()
         self.busy = 0
         self.warm = 0
@@ -59,6 +77,16 @@ class _Queue:
         self.dead_until = 0.0
         self.listed = False
         """Whether it is among those that have mail and a connection free."""
+
+    def delivered(self) -> None:
+        """A delivery ends that found a server: the destination may have more, if it has use for what it has."""
+        terms = self.terms
+        if self.width < terms.limit and self.width < self.busy + terms.first:
+            self.width = min(self.width + terms.growth, terms.limit)
+
+    def forgotten(self) -> None:
+        """It has no mail left; the queue manager knows nothing of it any more."""
+        self.width = self.terms.first
 
 
 class _Transport:
@@ -74,11 +102,16 @@ class _Transport:
 
 
 class Postfix:
-    """One MTA. ``lifetime`` is how long it tries (seconds), ``began`` when the trace does."""
+    """One MTA. ``lifetime`` is how long it tries (seconds), ``began`` when the trace does.
 
-    def __init__(self, world: World, relays: Mapping[str, Relay], lifetime: float, began: float, seed: int) -> None:
+    ``batches`` says of which transports connections are shared, and by how many messages.
+    """
+
+    def __init__(self, world: World, relays: Mapping[str, Relay], lifetime: float, began: float, seed: int,
+                 batches: Mapping[str, int] = MappingProxyType({})) -> None:
         self._world = world
         self._relays = relays
+        self._batches = batches
         self._lifetime = lifetime
         self._began = began
         self._seed = seed
@@ -173,12 +206,17 @@ class Postfix:
         if goal not in self._servers:
             terms = world.relays.get(mail.relay, world.destination) if by_relay else world.of(mail.domain)
             self._servers[goal] = Server(terms, self._began, self._seed, replay=world.replay)
-        limit = relay.concurrency if relay else world.postfix.destination_concurrency
-        return _Queue(transport, self._servers[goal], limit)
+        return _Queue(transport, self._servers[goal], self._width(relay))
+
+    def _width(self, relay: Relay | None) -> Width:
+        terms = self._world.postfix
+        limit = relay.concurrency if relay else terms.destination_concurrency
+        size = self._batches.get(relay.transport) if relay else None
+        return Width(1.0, 1 / size, limit) if size else Width(min(terms.initial_concurrency, limit), 1.0, limit)
 
     @staticmethod
     def _offer(queue: _Queue) -> None:
-        if queue.mails and not queue.listed and queue.busy < queue.limit:
+        if queue.mails and not queue.listed and queue.busy + 1 <= queue.width + _ROUNDED:
             queue.listed = True
             heapq.heappush(queue.transport.ready, (queue.mails[0][0], queue))
 
@@ -203,16 +241,20 @@ class Postfix:
         queue, mail, since, served = delivery
         transport = queue.transport
         transport.busy -= 1
+        outcome = served.outcome
+        if outcome != "unreachable":
+            queue.delivered()
         queue.busy -= 1
         self.active -= 1
         mail.tries += 1
-        outcome = served.outcome
         queue.warm += bool(queue.mails) and outcome != "unreachable"
         self._tell(Told(mail, now, outcome, since - mail.queued, now - since, served.dsn), now)
         if outcome == "unreachable":
             self._give_up(queue, now)
         while self._incoming and self.active < self._world.postfix.active_limit:
             self._activate(self._incoming.popleft(), now)
+        if not queue.mails and not queue.busy:
+            queue.forgotten()
         self._offer(queue)
         self._start(transport, now)
 

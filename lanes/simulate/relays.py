@@ -1,8 +1,8 @@
 """The choice of relays in the simulator: the filter's own (:class:`lanes.routes.roads.Roads`), and what it goes by.
 
 As tracker, books and filter do it for a site, in memory: how each relay does is learned from attempts, what is on
-its way by each is counted, money is booked when a message was delivered, and the filter looks at all that from time
-to time.
+its way by each is counted, money is booked when a message was delivered, and the filter looks at all that as often as
+it does there.
 """
 
 from __future__ import annotations
@@ -15,12 +15,9 @@ from lanes.config import Settings
 from lanes.message import Decision
 from lanes.routes.cost import DAY, Budgets, price
 from lanes.routes.health import Breaker, Condition, Health, Tried, breaker, is_relays_fault, learned
-from lanes.routes.roads import Roads
+from lanes.routes.roads import LOOK, Roads
 from lanes.simulate.mail import Mail
 from lanes.simulate.postfix import Told
-
-#: Seconds between two looks at the relays; the filter's own are closer (:data:`lanes.routes.roads.LOOK`).
-_EVERY = 1.0
 
 
 class Relays:
@@ -68,7 +65,7 @@ class Relays:
                 tried[relay].append(self._tried(one))
         for relay, attempts in tried.items():
             self._health[relay] = learned(self._health[relay], self._terms, attempts)
-        if now - self._looked >= _EVERY:
+        if now - self._looked >= LOOK:
             self._look(now)
 
     def _tried(self, one: Told) -> Tried:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from lanes.config import Settings
+from lanes.routes.sharing import batch_size, by_transport
 from lanes.simulate.house import House, Lanes, Plain
 from lanes.simulate.mail import Mail
 from lanes.simulate.postfix import Postfix
@@ -111,7 +112,9 @@ def simulate(rows: Iterable[Row], settings: Settings, world: World, count: Calla
     if first is None:
         return tally
     relays = {} if plain else settings.relays
-    mta = Postfix(world, relays, settings.mta.lifetime, tally.began, seed)
+    batches = {name: size for name, group in by_transport(relays).items()
+               if (size := batch_size(group, settings.lanes))}
+    mta = Postfix(world, relays, settings.mta.lifetime, tally.began, seed, batches)
     chance = random.Random(seed)  # noqa: S311 - no secret
     house: House = Plain(settings, mta, tally) if plain else Lanes(settings, mta, tally, chance.random)
     Simulation(house, mta, tally, world.returns, say).run(itertools.chain([first], stream))

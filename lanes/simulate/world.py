@@ -64,7 +64,9 @@ class Postfix(Section, frozen=True):
     processes: _Count = 100
     """Deliveries at once by one transport: ``default_process_limit``, or ``maxproc`` of master.cf."""
     destination_concurrency: _Count = 20
-    """... and to one destination: ``default_destination_concurrency_limit``."""
+    """... and to one destination: ``default_destination_concurrency_limit`` ..."""
+    initial_concurrency: _Count = 5
+    """... which it may have after some deliveries, and at first so many: ``initial_destination_concurrency``."""
     active_limit: _Count = 20_000
     """``qmgr_message_active_limit``."""
     queue_run: Seconds = Seconds(300)

@@ -82,7 +82,11 @@ def test_each_lane_gets_an_instance_with_its_own_queue_and_retries(place: Place)
         [f"postfix-{lane}", f"postfix-{lane}", f"{place.root}/queue-{lane}"] for lane in LANES]
     assert place.value("priority", "minimal_backoff_time", "maximal_backoff_time", "queue_run_delay") == ["30s"] * 3
     assert place.value("bulk", "minimal_backoff_time", "queue_run_delay") == ["900s", "300s"]
-    assert place.value("bulk", "default_destination_concurrency_limit") == ["5"]
+    # And batches share connections
+    assert place.value("bulk", "default_destination_concurrency_limit", "initial_destination_concurrency",
+                       "default_destination_concurrency_positive_feedback",
+                       "default_destination_concurrency_failed_cohort_limit") == ["5", "1", "0.01", "5"]
+    assert place.value("normal", "initial_destination_concurrency") == ["5"]
     # And the router is asked before the site's own table
     assert place.value("bulk", "transport_maps") == [
         "socketmap:unix:/run/mta-lanes/router.sock:lane-bulk, inline:{ intranet.example=smtp:[192.0.2.7] }"]

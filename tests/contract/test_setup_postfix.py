@@ -166,6 +166,27 @@ def test_each_relay_has_a_transport_that_the_log_names_its_limits_and_a_line_in_
     assert place.names() == ["lane_routes"]
 
 
+def test_a_batch_shares_a_connection_on_a_road_that_only_batches_take(place: Place) -> None:
+    # Given a road for whoever is to be cheap, which bulk is, and one for all
+    place.configure("", settings=RELAYS + """
+[relays.cheap]
+transport = "cheap"
+cost = 0.001
+preference = "economy"
+[lanes.bulk.batch]
+size = 20
+""")
+    # When it is set up, Then there it begins with one connection, and has another after each batch
+    place.ask("--apply")
+    found = place.configuration.expanded
+    shared = ("initial_destination_concurrency", "destination_concurrency_positive_feedback",
+              "destination_concurrency_failed_cohort_limit")
+    assert [found[f"cheap_{name}"] for name in shared] == ["1", "0.05", "5"]
+    # And the other is as Postfix has it
+    assert [found.get(f"premium_{name}") for name in shared] == [
+        found["initial_destination_concurrency"], *(found[f"default_{name}"] for name in shared[1:])]
+
+
 def test_what_contrib_has_as_text_is_what_would_be_set(place: Place) -> None:
     # Given Debian's files with ours added by hand, and the busy sender's relays
     contrib = Path(__file__).parents[2] / "contrib"

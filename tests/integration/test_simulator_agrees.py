@@ -39,7 +39,7 @@ streams = 1
 """
 #: What the destinations are, and what Postfix is set to.
 SECONDS, CONNECTIONS = 0.4, 2
-WORLD = f"postfix.destination_concurrency = {CONNECTIONS}\n"
+WORLD = f"postfix = {{ destination_concurrency = {CONNECTIONS}, initial_concurrency = {CONNECTIONS} }}\n"
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from lanes.config.model import Lane
 from lanes.config.relays import Relay
 from lanes.mta.postfix.configuration import Configuration, Service
 from lanes.mta.postfix.milters import split
+from lanes.routes.sharing import by_transport
 from lanes.setup.postfix import relays
 
 LOOPBACK = "127.0.0.1"
@@ -95,7 +96,7 @@ def main_cf(settings: Settings, at: Place, written: Mapping[str, str]) -> str:
     """The whole file; ``written`` are the front's parameters that are not as by default."""
     lane, instance = settings.lanes[at.lane], settings.mta.instances[at.lane]
     own = {**_itself(at), **_receiving(), **_routing(settings, at, written), **_trying(lane, instance),
-           **_limits(settings)}
+           **_sharing(lane), **_limits(settings)}
     taken_over = {name: value for name, value in written.items() if name not in own and not _LEFT.match(name)}
     return _HEADING + "".join(f"{name} = {value}\n" for name, value in {**taken_over, **own}.items())
 
@@ -142,13 +143,21 @@ def _trying(lane: Lane, instance: Instance) -> dict[str, str]:
         found["maximal_backoff_time"] = most
     if instance.lifetime:
         found |= {"maximal_queue_lifetime": instance.lifetime, "bounce_queue_lifetime": instance.lifetime}
-    trying = {name: f"{value:.0f}s" for name, value in found.items()}
-    return trying | ({"default_destination_concurrency_limit": str(lane.batch.streams)} if lane.batch else {})
+    return {name: f"{value:.0f}s" for name, value in found.items()}
+
+
+def _sharing(lane: Lane) -> dict[str, str]:
+    """How many connections a batch has."""
+    if not lane.batch:
+        return {}
+    shared = {name: value for name, (value, _) in relays.shared(lane.batch.size).items()}
+    by_default = {name if name.startswith("initial") else f"default_{name}": value for name, value in shared.items()}
+    return {"default_destination_concurrency_limit": str(lane.batch.streams), **by_default}
 
 
 def _limits(settings: Settings) -> dict[str, str]:
-    return {name: value for transport, sharing in relays.transports(settings.relays).items()
-            for name, (value, _) in relays.limits(transport, sharing).items()}
+    return {name: value for transport, sharing in by_transport(settings.relays).items()
+            for name, (value, _) in relays.limits(transport, sharing, settings.lanes).items()}
 
 
 def master_cf(settings: Settings, at: Place, front: Configuration) -> str:
@@ -157,7 +166,7 @@ def master_cf(settings: Settings, at: Place, front: Configuration) -> str:
     mine = front._replace(services=services, expanded={**front.expanded, "syslog_name": at.name})
     smtpd = (f"{LOOPBACK}:{at.port} inet n - n - - smtpd -o message_size_limit=0 -o rewrite_service_name={_UNASKING}",
              f"{_UNASKING} unix - - n - - trivial-rewrite -o transport_maps=")
-    roads = relays.transports(settings.relays)
+    roads = by_transport(settings.relays)
     kept = [_line(service) for service in _kept(mine) if service.name not in roads]
     ways = [relays.service_line(transport, mine) for transport in roads]
     return _HEADING + "".join(f"{line}\n" for line in (*smtpd, *kept, *ways))

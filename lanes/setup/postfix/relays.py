@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from itertools import groupby
+from collections.abc import Collection, Mapping
 
+from lanes.config.model import Lane
 from lanes.config.relays import Rate, Relay
 from lanes.message import ROUTE_HEADER
 from lanes.mta.postfix.configuration import Configuration, Service
+from lanes.routes.sharing import batch_size
 
 MAP = "lane_routes"
 _TYPE = "unix"
@@ -17,11 +18,8 @@ _LOG_NAME = "syslog_name"
 #: How often Postfix may fail to connect before it gives a next hop up, and why.
 _TRIES = ("100", "the filter finds a relay again that was down; Postfix would not try it for minimal_backoff_time")
 
-
-def transports(relays: Mapping[str, Relay]) -> dict[str, list[Relay]]:
-    """The relays by their transport: several may share one."""
-    ordered = sorted(relays.values(), key=lambda relay: relay.transport)
-    return {transport: list(group) for transport, group in groupby(ordered, lambda relay: relay.transport)}
+#: How often Postfix, as it comes, fails to connect before it gives a destination up: five times, which it begins with.
+_FAILURES = "5"
 
 
 def route_map(relays: Mapping[str, Relay]) -> str:
@@ -62,17 +60,34 @@ def is_named_in_log(service: Service) -> bool:
     return service.daemon == service.name if not name else name.endswith(f"/{service.name}")
 
 
-def limits(transport: str, relays: Iterable[Relay]) -> dict[str, tuple[str, str]]:
+def limits(transport: str, relays: Collection[Relay],
+           lanes: Mapping[str, Lane]) -> dict[str, tuple[str, str]]:
     """Parameters of a transport that these relays share: name -> (value, why). The strictest counts."""
-    relays = list(relays)
     wanted = {f"{transport}_destination_concurrency_limit": (
         str(min(relay.concurrency for relay in relays)), "relays.*.concurrency: messages that it takes at once")}
     if all(relay.nexthop for relay in relays):
         wanted[f"{transport}_destination_concurrency_failed_cohort_limit"] = _TRIES
+    elif size := batch_size(relays, lanes):
+        wanted |= {f"{transport}_{name}": parameter for name, parameter in shared(size).items()}
     pauses = [pause for relay in relays if relay.rate and (pause := seconds_between(relay.rate))]
     if pauses:
         wanted[f"{transport}_transport_rate_delay"] = (f"{max(pauses)}s", "relays.*.rate: the pause between two")
     return wanted
+
+
+def shared(size: int) -> dict[str, tuple[str, str]]:
+    """Parameters by which a batch of ``size`` shares a connection, without the name of a transport.
+
+    Postfix begins with five to a destination, and has one more for each message delivered (SCHEDULER_README), so a
+    batch of five shares none.
+    """
+    return {
+        "initial_destination_concurrency": ("1", "only batches go by it, and a batch shares a connection ..."),
+        "destination_concurrency_positive_feedback": (
+            f"{1 / size:.6f}".rstrip("0").rstrip("."), "... with one more for each batch that was delivered"),
+        "destination_concurrency_failed_cohort_limit": (
+            _FAILURES, "so many connections fail, as without us, before the destination counts as unavailable"),
+    }  # fmt: skip
 
 
 def seconds_between(rate: Rate) -> int:

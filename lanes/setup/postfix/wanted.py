@@ -13,6 +13,7 @@ from lanes.mta.postfix import milters
 from lanes.mta.postfix.commands import Commands
 from lanes.mta.postfix.configuration import ASKS, Configuration, Service, items
 from lanes.mta.postfix.own_domains import own_domains
+from lanes.routes.sharing import by_transport
 from lanes.setup.plan import Change, Kind
 from lanes.setup.postfix import relays
 from lanes.setup.postfix.socket import Socket, meeting_place, others
@@ -92,7 +93,7 @@ def _folder(socket: Socket) -> Iterator[Change]:
 
 def _transports(settings: Settings, configuration: Configuration) -> Iterator[Change]:
     master, main = configuration.folder / "master.cf", configuration.folder / "main.cf"
-    for transport, sharing in relays.transports(settings.relays).items():
+    for transport, sharing in by_transport(settings.relays).items():
         service = configuration.service(f"{transport}/unix")
         if service is None:
             yield Change(Kind.SERVICE, master, f"{transport}/unix", "", relays.service_line(transport, configuration),
@@ -101,7 +102,7 @@ def _transports(settings: Settings, configuration: Configuration) -> Iterator[Ch
             yield Change(Kind.OPTION, master, f"{transport}/unix/syslog_name", service.options.get("syslog_name", ""),
                          relays.log_name(transport, configuration),
                          "or the log does not tell its deliveries from others")
-        for name, (value, why) in relays.limits(transport, sharing).items():
+        for name, (value, why) in relays.limits(transport, sharing, settings.lanes).items():
             if configuration.expanded.get(name) != value:
                 yield Change(Kind.PARAMETER, main, name, configuration.written.get(name, ""), value, why)
 

@@ -27,7 +27,7 @@ def seen(urgent: Collection[float], bulk: Collection[float], inflight: int, fres
 def simulated_mta(agents: int, seconds: float) -> Postfix:
     """One that delivers so many at once, each in about so long."""
     world = f"""
-    postfix = {{ processes = {agents}, destination_concurrency = 100000 }}
+    postfix = {{ processes = {agents}, destination_concurrency = 100000, initial_concurrency = 100000 }}
     destination = {{ seconds = {seconds}, spread = 0.3 }}
     """
     return Postfix(parse(world), {}, 1e9, 0.0, agents)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from lanes.config.load import parse as parse_settings
 from lanes.simulate.mail import Mail
 from lanes.simulate.postfix import Postfix
@@ -24,8 +26,8 @@ concurrency = 1
 STEADY = "destination = { seconds = 1, spread = 0 }\n"
 
 
-def postfix(world: str = "", relays: str = "") -> Postfix:
-    return Postfix(parse(world or STEADY), parse_settings(relays).relays, 5 * DAY, 0.0, 1)
+def postfix(world: str = "", relays: str = "", **batches: int) -> Postfix:
+    return Postfix(parse(world or STEADY), parse_settings(relays).relays, 5 * DAY, 0.0, 1, batches)
 
 
 def mail(id: str, domain: str = "a.example", **more: object) -> Mail:
@@ -48,6 +50,31 @@ def test_a_destination_has_so_many_connections_and_others_go_past_it() -> None:
     assert [(id, at) for id, at, _ in told(mta, 10.0)] == [("one", 1.0), ("two", 1.0), ("other", 1.0), ("three", 2.0)]
     # And the third went by a connection that was open
     assert mta.connections["normal"] == 3
+
+
+def test_a_destination_begins_with_a_few_connections_and_has_more_as_it_takes_mail() -> None:
+    # Given a destination that begins with two
+    mta = postfix("postfix.initial_concurrency = 2\n" + STEADY)
+    for number in range(9):
+        mta.take(mail(f"{number}"), 0.0)
+
+    # Then each delivery brings one more
+    assert Counter(at for _, at, _ in told(mta, 10.0)) == {1.0: 2, 2.0: 4, 3.0: 3}
+    # And when it has none left it begins anew
+    for number in range(3):
+        mta.take(mail(f"later{number}"), 20.0)
+    assert Counter(at for _, at, _ in told(mta, 30.0)) == {21.0: 2, 22.0: 1}
+
+
+def test_on_a_road_for_batches_a_batch_shares_one_connection() -> None:
+    # Given a transport by which batches of three go
+    mta = postfix(STEADY, RELAYS, a=3)
+    for number in range(7):
+        mta.take(mail(f"{number}", relay="a"), 0.0)
+
+    # Then the first goes by one connection, and what comes behind it by two
+    assert Counter(at for _, at, _ in told(mta, 10.0)) == {1.0: 1, 2.0: 1, 3.0: 1, 4.0: 2, 5.0: 2}
+    assert mta.connections["normal"] == 2
 
 
 def test_a_transport_has_so_many_processes_and_first_come_is_first_served() -> None:
