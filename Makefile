@@ -5,7 +5,7 @@ READY := .venv/.ready
 
 .PHONY: help run test lint setup clean bench bench-isolation bench-drain bench-scale bench-deadlines bench-reconcile \
 	bench-sendmail bench-classify bench-router bench-sla bench-api bench-roads bench-day bench-commands bench-filter \
-	fuzz fuzz-api plots chaos docs soak compat
+	bench-connections fuzz fuzz-api plots chaos docs soak compat
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
@@ -27,8 +27,11 @@ bench: $(READY) ## all benchmarks, one table: ONLY="drain scale" chooses, QUICK=
 bench-isolation: $(READY) ## how long urgent mail waits behind a bulk backlog, with and without lanes
 	@$(PYTHON) -m tests.bench.isolation $(BACKLOGS)
 
-bench-drain: $(READY) ## what lanes cost in throughput, and what batches save in connections
+bench-drain: $(READY) ## what lanes cost in throughput
 	@$(PYTHON) -m tests.bench.drain
+
+bench-connections: $(READY) ## what batches save in connections
+	@$(PYTHON) -m tests.bench.connections
 
 bench-scale: $(READY) ## what a million held messages cost: a tick of the manager, the scripts in Redis, memory
 	@$(PYTHON) -m tests.bench.scale

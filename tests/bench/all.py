@@ -51,6 +51,7 @@ BENCHES = {
     "reconcile": Bench(quick="--held 10000"),
     "sendmail": Bench(quick="--wave 100 --backlog 1000"),
     "filter": Bench(quick="--rounds 1 --messages 200"),
+    "connections": Bench(quick="--sizes 5"),
     "drain": Bench(quick="--pairs 1 --held 1000 --each 300"),
     "isolation": Bench("0 1000 10000 25000", "0 1000 --urgent 10 --patience 30"),
     "scale": Bench(quick="--held 50000 --ticks 100"),

@@ -1,4 +1,4 @@
-"""What lanes cost in throughput, and what batches save in connections: ``python -m tests.bench.drain``.
+"""What lanes cost in throughput: ``python -m tests.bench.drain``.
 
 ``drain``        Held newsletters, a full batch for each of fifty domains, to a destination that takes mail
                  at once. With lanes: their lane is paused while they are handed in, and the time begins
@@ -8,9 +8,6 @@
 ``mixed``        Urgent, normal and bulk mail (full batches, so that nothing waits by design), handed in on
                  several connections. The time is from the first connection on. With lanes, and on plain
                  Postfix without a filter.
-``connections``  Newsletters for fifty domains, each with a server of its own, in random order at a steady
-                 pace. The number of connections that the servers saw, with lanes and on plain Postfix; both
-                 open at most five at once to each.
 
 All times end with the last ``removed`` in Postfix's log. Each time is one of a pair, measured one after
 the other, every other pair in reverse, since a machine is seldom as busy now as it was a minute ago; a ratio
@@ -25,17 +22,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from contrib.sandbox.mail import Client, Mail, mail, send_all
+from contrib.sandbox.mail import Mail, mail, send_all
 from contrib.sandbox.postfix import PrivatePostfix, SandboxError
-from contrib.sandbox.sink import FastSink, Sink
+from contrib.sandbox.sink import FastSink
 from contrib.sandbox.site import Site
 from contrib.sandbox.wait import wait_until
 from lanes.store.orders import Orders
@@ -43,7 +38,7 @@ from tests.bench import report
 
 DOMAINS = 50
 BATCH = 100
-#: Newsletters to be drained, and those of which connections are counted: a full batch for each domain.
+#: Newsletters to be drained: a full batch for each domain.
 NEWSLETTERS = DOMAINS * BATCH
 #: Mail of each lane in the mixed load.
 EACH = 1000
@@ -51,9 +46,6 @@ EACH = 1000
 CLIENTS = 10
 #: Urgent mail has so many senders: one that sends all of it would be over its quota.
 SENDERS = 20
-#: Newsletters a second while connections are counted, and connections at once to a destination.
-PACE = 100.0
-STREAMS = 5
 #: Seconds between two looks at the log, and for which the last message is waited for.
 LOOK = 0.02
 PATIENCE = 180.0
@@ -117,9 +109,9 @@ class Width:
             self.most = max(self.most, window.size)
 
 
-def newsletters(count: int) -> list[Mail]:
-    """As a list server hands them in that goes by domain."""
-    return [newsletter(n, n // BATCH % DOMAINS + 1) for n in range(count)]
+def newsletters(count: int, size: int = BATCH) -> list[Mail]:
+    """As a list server hands them in that goes by domain: so many for each."""
+    return [newsletter(n, n // size % DOMAINS + 1) for n in range(count)]
 
 
 def newsletter(number: int, domain: int) -> Mail:
@@ -187,41 +179,6 @@ def _mixed(postfix: PrivatePostfix, each: int, look: Callable[[], object]) -> fl
     return time.monotonic() - start
 
 
-def connections(count: int, *, batched: bool, pace: float = PACE) -> float:
-    """Connections per 1,000 newsletters that domains saw, each of which has a server of its own; ``pace`` a second."""
-    servers = [f"127.0.0.{n + 1}" for n in range(1, DOMAINS + 1)]
-    with ExitStack() as stack:
-        sink = stack.enter_context(Sink(addresses=servers))
-        parameters = _own_servers(servers, sink.port)
-        if batched:
-            postfix = stack.enter_context(Site(sink.port, SETTINGS, parameters=parameters)).postfix
-        else:
-            postfix = stack.enter_context(PrivatePostfix(sink.port, parameters=parameters))
-        ends = Ends(postfix)
-        _hand_in_steadily(postfix.port, _in_any_order(count), pace)
-        ends.wait_for(count)
-        return sink.connections / count * 1000
-
-
-def _own_servers(servers: Sequence[str], port: int) -> Mapping[str, str]:
-    table = ", ".join(f"{{ bulk{n}.example = smtp:[{server}]:{port} }}" for n, server in enumerate(servers, 1))
-    return {"transport_maps": f"inline:{{ {table} }}", "smtp_destination_concurrency_limit": str(STREAMS)}
-
-
-def _in_any_order(count: int) -> list[Mail]:
-    mails = newsletters(count)
-    random.Random(count).shuffle(mails)
-    return mails
-
-
-def _hand_in_steadily(port: int, mails: Sequence[Mail], pace: float) -> None:
-    start = time.monotonic()
-    with Client(port) as client:
-        for number, one in enumerate(mails):
-            time.sleep(max(0.0, start + number / pace - time.monotonic()))
-            client.send(one)
-
-
 def paired(what: str, lanes: Callable[[], Run], bare: Callable[[], Run], pairs: int,
            progress: report.Progress) -> list[Pair]:
     """Measure both sides as often as told, alternating which comes first."""
@@ -253,7 +210,7 @@ def ratio(pairs: Sequence[Pair]) -> float:
 
 def main() -> None:
     """Print the tables and the JSON object."""
-    parser = argparse.ArgumentParser(description="What lanes cost in throughput, and save in connections.")
+    parser = argparse.ArgumentParser(description="What lanes cost in throughput.")
     parser.add_argument("--pairs", type=int, default=5, help="pairs of runs for each ratio (5)")
     parser.add_argument("--held", type=int, default=NEWSLETTERS, help=f"messages to be drained ({NEWSLETTERS})")
     parser.add_argument("--each", type=int, default=EACH, help=f"messages of each lane in the mix ({EACH})")
@@ -264,17 +221,13 @@ def main() -> None:
                            wanted.pairs, progress)
             mixed = paired("mixed", lambda: mixed_by_lanes(wanted.each), lambda: mixed_plain(wanted.each),
                            wanted.pairs, progress)
-            progress.say("connections")
-            batched, as_they_came = (round(connections(NEWSLETTERS, batched=how), 1) for how in (True, False))
     except (SandboxError, TimeoutError) as error:
         sys.exit(f"drain: {error}")
     report.show("seconds to the last delivery", [
         row("drain", wanted.held, drain), row("mixed", wanted.each * 3, mixed)])
-    report.show("connections per 1,000 newsletters", [{"batched": batched, "as they came": as_they_came}])
     report.finish("drain", {"drain_ratio": ratio(drain), "mixed_ratio": ratio(mixed),
                             "drain_ratios": report.spread([pair.ratio for pair in drain]),
-                            "mixed_ratios": report.spread([pair.ratio for pair in mixed]),
-                            "connections_per_1000": {"batched": batched, "as_they_came": as_they_came}})
+                            "mixed_ratios": report.spread([pair.ratio for pair in mixed])})
 
 
 if __name__ == "__main__":

@@ -54,6 +54,31 @@ def test_the_planner_sees_full_waited_owed_and_near_domains(store: Store, lanevi
     assert (bulk.held, bulk.releasing) == (7, 1)
 
 
+def test_a_message_of_a_batch_that_could_not_leave_is_owed_and_leaves_next(
+    store: Store, laneviews: LaneViews, settings: Settings
+) -> None:
+    # Given a batch that left but for its last message, which the MTA had not yet put on hold
+    hold(store, "b1", "b2", "b3", domain="a.example")
+    store.claim(Wave("bulk", "a.example", 3, "size"), NOW + 30)
+    store.move("confirm", ["b1", "b2"], NOW)
+    assert store.unclaim(["b3"]) == 1
+    # Then it does not wait for another batch
+    waves = plan([look(laneviews)], settings.lanes, 100, NOW)
+    assert [(wave.domain, wave.count, wave.reason, wave.owed) for wave in waves] == [("a.example", 1, "rest", 0)]
+    # And when it has left, nothing more is owed
+    assert store.claim(waves[0], NOW + 60) == ["b3"]
+    assert look(laneviews).begun == ()
+
+
+def test_what_is_released_by_hand_leaves_what_is_owed_of_its_batch(store: Store, laneviews: LaneViews) -> None:
+    # Given a batch of which a part has left
+    hold(store, "b1", "b2", "b3", domain="a.example")
+    store.claim(Wave("bulk", "a.example", 1, "size", owed=2), NOW + 30)
+    # When somebody releases another of it, Then the rest is still owed
+    store.claim(Wave("bulk", "a.example", 1, "hand", ("b2",)), NOW + 30, fill=False)
+    assert [(d.name, d.held, d.owed) for d in look(laneviews).begun] == [("a.example", 1, 2)]
+
+
 def test_bulk_that_could_be_promoted_is_seen_before_it_is_due(store: Store, laneviews: LaneViews) -> None:
     # Given bulk with slack between the lead time (10 minutes) and that of promotion (30)
     hold(store, "soon", deadline=NOW + 1200)

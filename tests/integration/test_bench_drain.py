@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.bench.drain import BATCH, Pair, Run, connections, drained_bare, drained_by_lanes, mixed_by_lanes, ratio
+from tests.bench.drain import BATCH, Pair, Run, drained_bare, drained_by_lanes, mixed_by_lanes, ratio
 
 
 def test_lanes_let_all_of_a_resumed_lane_go_as_a_bare_release_does() -> None:
@@ -15,13 +15,6 @@ def test_lanes_let_all_of_a_resumed_lane_go_as_a_bare_release_does() -> None:
 
 def test_of_a_mix_with_full_batches_nothing_waits_by_design() -> None:
     assert mixed_by_lanes(BATCH).width > 0
-
-
-def test_batches_share_connections() -> None:
-    # Given mail at a pace at which none piles up, also on a busy machine: what does shares connections by itself
-    batched, as_they_came = (connections(2 * BATCH, batched=how, pace=30.0) for how in (True, False))
-    # Then batches take fewer connections
-    assert batched < as_they_came <= 1000
 
 
 def test_a_ratio_is_the_median_of_pairs_not_the_ratio_of_medians() -> None:

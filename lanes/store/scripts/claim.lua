@@ -4,7 +4,7 @@
   KEYS  1-14 the lane and domain (include/place.lua)
   ARGV  1 end of the lease   2 how many at most   3 domain ('' : fill from the lane by deadline)
         4 fill from the domain or lane (1), or only the named ids, also those that are kept (0)
-        5 how many more of the domain's batch are owed after this
+        5 how many more of the domain's batch are owed after this; said only where 4 is 1
         6.. ids to take first
   Returns the ids taken, in order. An id that is not held is passed over.
 ]]
@@ -31,9 +31,9 @@ if not by_hand and #taken < most then
     if not take(id) then redis.call('ZREM', source, id) end -- not held: it would stand in front of all others for ever
   end
 end
-if domain ~= '' then
+if domain ~= '' and not by_hand then
   redis.call('ZADD', at[OWED], ARGV[5], domain)
   if ARGV[5] == '0' then redis.call('ZREM', at[OWED], domain) end
-  reindex(at, domain)
 end
+reindex(at, domain)
 return taken

@@ -1,5 +1,6 @@
 --[[
-  releasing -> held: give back a claim that ran out, or that could not be carried out.
+  releasing -> held: give back a claim that ran out, or that could not be carried out. Its batch has begun to leave, so
+  it is owed: by itself it is no batch any more, and would wait for a new one.
 
   KEYS  1-14 the lane and domain (include/place.lua)
   ARGV  1 domain ('' if not batched)   2 only claims whose lease ends at or before this
@@ -18,5 +19,6 @@ for i = 3, #ARGV, 3 do
     moved = moved + 1
   end
 end
+if domain ~= '' and moved > 0 then redis.call('ZINCRBY', at[OWED], moved, domain) end
 reindex(at, domain)
 return moved
