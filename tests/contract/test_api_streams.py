@@ -6,8 +6,10 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from itertools import islice
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice, pairwise
 from pathlib import Path
+from urllib.request import urlopen
 
 import msgspec
 import pytest
@@ -58,6 +60,14 @@ def watch(api: PrivateApi) -> Watcher:
 
 def threads(api: PrivateApi) -> int:
     return len(list(Path(f"/proc/{api.process.pid}/task").iterdir()))
+
+
+def heaps(api: PrivateApi) -> int:
+    """Heaps of single threads: 64 MiB each, kept free, of which the first pages are in use (malloc.c of glibc)."""
+    maps = [line.split()[:2] for line in Path(f"/proc/{api.process.pid}/maps").read_text().splitlines()]
+    ranges = [(int(where.partition("-")[0], 16), where.partition("-")[2], access) for where, access in maps]
+    return sum(used == "rw-p" and begin % (64 << 20) == 0 and free == "---p" and int(end, 16) == rest
+               for (begin, end, used), (rest, _, free) in pairwise(ranges))
 
 
 def test_an_overview_comes_at_once_and_then_again_and_again(api: PrivateApi) -> None:
@@ -205,3 +215,11 @@ def _asking(port: int) -> socket.socket:
 def _begun(url: str) -> bool:
     with Watcher(url) as watcher:
         return watcher.status == 200
+
+
+def test_all_threads_take_memory_from_one_heap(redis: PrivateRedis) -> None:
+    # Given a server whose every thread has answered somebody
+    with PrivateApi(redis.url) as api, ThreadPoolExecutor(8) as askers:
+        list(askers.map(lambda _: urlopen(f"{api.url}/metrics", timeout=30).read(), range(64)))
+        # Then none has a heap of its own, which would grow to the largest that it ever answers
+        assert heaps(api) == 0
