@@ -10,8 +10,8 @@ of five:
 ``shared``   With lanes, by a transport that only batches take, as `lanes setup postfix` sets it
              (:func:`lanes.setup.postfix.relays.shared`).
 
-A destination answers at once, as seldom one does: a batch of five is mostly gone before its last message is there, and
-where nobody waits, Postfix closes the connection. So real ones see fewer connections than these, with lanes.
+A destination answers at once, as few do: a batch of five is mostly gone before its last message is there, and where
+nobody waits, Postfix closes the connection. So real ones see fewer connections than these, with lanes.
 
 Prints a table, and as its last line one JSON object.
 
