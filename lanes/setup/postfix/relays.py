@@ -60,8 +60,7 @@ def is_named_in_log(service: Service) -> bool:
     return service.daemon == service.name if not name else name.endswith(f"/{service.name}")
 
 
-def limits(transport: str, relays: Collection[Relay],
-           lanes: Mapping[str, Lane]) -> dict[str, tuple[str, str]]:
+def limits(transport: str, relays: Collection[Relay], lanes: Mapping[str, Lane]) -> dict[str, tuple[str, str]]:
     """Parameters of a transport that these relays share: name -> (value, why). The strictest counts."""
     wanted = {f"{transport}_destination_concurrency_limit": (
         str(min(relay.concurrency for relay in relays)), "relays.*.concurrency: messages that it takes at once")}
